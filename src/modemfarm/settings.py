@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a modem host is told about its farm (/etc/modemfarm/farm.json) and what follows per slot."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import InvalidValueError, SettingsError
+from .identity import check_apn, check_interface
+
+DEFAULT_PATH = Path("/etc/modemfarm/farm.json")
+PROXY_DIR = Path("/etc/modemfarm/proxy")
+VERSION = 1
+ENGINES = ("threeproxy", "v2ray")
+MAX_SLOTS = 120  # vhci and real hubs end there; the rule preferences 2001..2998 have room for it
+# systemd gives 61184..65519 to DynamicUser units (systemd.exec(5)); Debian's people end at 59999.
+UID_RANGE = (60000, 61183)
+FAIL_CLOSED_PREFERENCE = 2999
+LAN_REPLY_PREFERENCE = 1000
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}\Z")
+
+
+@dataclass(frozen=True)
+class SlotPlan:
+    """Everything that belongs to one slot. socks_port is None where one port serves it all."""
+
+    slot: int
+    port: int
+    socks_port: int | None
+    uid: int
+    user: str
+    table: int
+    preference: int
+    unit: str
+    config_path: Path
+
+
+@dataclass(frozen=True)
+class FarmSettings:
+    """The validated settings of one host; `load` and `from_dict` raise SettingsError."""
+
+    host: str
+    engine: str
+    lan_address: IPv4Address
+    lan_interface: str
+    clients: tuple[IPv4Network, ...]
+    nameservers: tuple[IPv4Address, ...]
+    apn: str
+    probe_url: str
+    slots: int = 32
+    port_base: int = 3127
+    socks_port_base: int = 4127
+    uid_base: int = 61000
+    table_base: int = 1000
+    rule_base: int = 2000
+    max_connections: int = 500
+    database: str = "dbname=modemfarm"
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_PATH) -> "FarmSettings":
+        """Read and check the file; SettingsError names the file and the field."""
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot read {path}: {error.strerror}", "run the role farm on this host"
+            ) from error
+        except ValueError as error:
+            raise SettingsError(
+                f"{path} is not JSON: {error}", "run the role farm again"
+            ) from error
+        try:
+            return cls.from_dict(data)
+        except SettingsError as error:
+            raise SettingsError(f"{path}: {error.message}", error.remedy) from error
+
+    @classmethod
+    def from_dict(cls, data: object) -> "FarmSettings":
+        """Check a parsed document. Unknown fields are refused: they are typing errors."""
+        try:
+            return _from_dict(data)
+        except InvalidValueError as error:
+            raise SettingsError(error.message, error.remedy) from error
+
+    def slot(self, number: int) -> SlotPlan:
+        """The plan of slot `number` (1..slots); InvalidValueError outside of it."""
+        _integer("slot", number, 1, self.slots)
+        two_ports = self.engine == "v2ray"
+        return SlotPlan(
+            slot=number,
+            port=self.port_base + number,
+            socks_port=self.socks_port_base + number if two_ports else None,
+            uid=self.uid_base + number,
+            user=f"farm-px-{number}",
+            table=self.table_base + number,
+            preference=self.rule_base + number,
+            unit=f"{'v2ray-proxy' if two_ports else '3proxy'}@{number}.service",
+            config_path=PROXY_DIR / f"{number}.{'json' if two_ports else 'cfg'}",
+        )
+
+    @property
+    def uid_range(self) -> tuple[int, int]:
+        """First and last uid of the farm, both inclusive."""
+        return self.uid_base + 1, self.uid_base + self.slots
+
+
+_REQUIRED = (
+    "host engine lan_address lan_interface clients nameservers apn probe_url".split()  # noqa: SIM905
+)
+
+
+def _from_dict(data: object) -> FarmSettings:
+    if not isinstance(data, Mapping):
+        raise InvalidValueError("the document", type(data).__name__, "a JSON object")
+    if data.get("version") != VERSION:
+        raise InvalidValueError("version", data.get("version"), str(VERSION))
+    known = {field.name for field in dataclasses.fields(FarmSettings)} | {"version"}
+    for name in data:
+        if name not in known:
+            raise InvalidValueError("field name", name, ", ".join(sorted(known)))
+    for name in _REQUIRED:
+        if name not in data:
+            raise InvalidValueError(name, None, "a value; the field is required")
+    values: dict[str, Any] = {
+        name: _CHECKS[name](name, value) for name, value in data.items() if name != "version"
+    }
+    settings = FarmSettings(**values)
+    _check_ranges(settings)
+    return settings
+
+
+def _check_ranges(settings: FarmSettings) -> None:
+    slots = settings.slots
+    _integer("port_base", settings.port_base, 1023, 65535 - slots)
+    _integer("uid_base", settings.uid_base, UID_RANGE[0] - 1, UID_RANGE[1] - slots)
+    _integer("table_base", settings.table_base, 255, 2**31 - 1 - slots)
+    _integer(
+        "rule_base", settings.rule_base, LAN_REPLY_PREFERENCE, FAIL_CLOSED_PREFERENCE - 1 - slots
+    )
+    if settings.engine == "v2ray":
+        _integer("socks_port_base", settings.socks_port_base, 1023, 65535 - slots)
+        if abs(settings.socks_port_base - settings.port_base) < slots:
+            raise InvalidValueError(
+                "socks_port_base",
+                settings.socks_port_base,
+                f"at least {slots} away from port_base {settings.port_base}: the ranges overlap",
+            )
+
+
+def _integer(name: str, value: object, low: int, high: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise InvalidValueError(name, value, f"an integer from {low} to {high}")
+    return value
+
+
+def _address(name: str, value: object) -> IPv4Address:
+    try:
+        address = IPv4Address(value if isinstance(value, str) else "")
+    except AddressValueError as error:
+        raise InvalidValueError(name, value, "an IPv4 address") from error
+    if address.is_unspecified or address.is_multicast:
+        raise InvalidValueError(name, value, "a unicast IPv4 address")
+    return address
+
+
+def _network(name: str, value: object) -> IPv4Network:
+    try:
+        return IPv4Network(value if isinstance(value, str) else "")
+    except (AddressValueError, NetmaskValueError, ValueError) as error:
+        raise InvalidValueError(name, value, "an IPv4 network such as 192.168.1.0/24") from error
+
+
+def _list(name: str, value: object) -> list[object]:
+    if not isinstance(value, list) or not value:
+        raise InvalidValueError(name, value, "a list with at least one element")
+    return value
+
+
+def _engine(name: str, value: object) -> str:
+    if value not in ENGINES:
+        raise InvalidValueError(name, value, " or ".join(ENGINES))
+    return str(value)
+
+
+def _host(name: str, value: object) -> str:
+    if not isinstance(value, str) or not _HOST.match(value):
+        raise InvalidValueError(name, value, "a host name")
+    return value
+
+
+def _database(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value:
+        raise InvalidValueError(name, value, "a libpq connection string such as dbname=modemfarm")
+    return value
+
+
+def _probe_url(name: str, value: object) -> str:
+    allowed = "an http:// URL with a host, without user, query or spaces"
+    text = value if isinstance(value, str) and value.isascii() and value.isprintable() else ""
+    parts = urlsplit(text)
+    if parts.scheme != "http" or not parts.hostname or "@" in parts.netloc or " " in text:
+        raise InvalidValueError(name, value, allowed)
+    if parts.query or parts.fragment or not _HOST.match(parts.hostname):
+        raise InvalidValueError(name, value, allowed)
+    return text
+
+
+def _addresses(name: str, value: object) -> tuple[IPv4Address, ...]:
+    return tuple(_address(name, item) for item in _list(name, value))
+
+
+def _networks(name: str, value: object) -> tuple[IPv4Network, ...]:
+    return tuple(_network(name, item) for item in _list(name, value))
+
+
+def _slots(name: str, value: object) -> int:
+    return _integer(name, value, 1, MAX_SLOTS)
+
+
+def _any_integer(name: str, value: object) -> int:
+    return _integer(name, value, 0, 2**31 - 1)  # the real limits depend on slots: _check_ranges
+
+
+_CHECKS = {
+    "host": _host,
+    "engine": _engine,
+    "lan_address": _address,
+    "lan_interface": lambda name, value: check_interface(value, name),
+    "clients": _networks,
+    "nameservers": _addresses,
+    "apn": lambda name, value: check_apn(value, name),
+    "probe_url": _probe_url,
+    "slots": _slots,
+    "port_base": _any_integer,
+    "socks_port_base": _any_integer,
+    "uid_base": _any_integer,
+    "table_base": _any_integer,
+    "rule_base": _any_integer,
+    "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
+    "database": _database,
+}
