@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configuration of one v2ray 4.34 instance (the packaged engine): one port HTTP, one SOCKS.
+
+The first outbound is what no rule matches, so it is the one that drops. The resolver has a tag and
+a rule of its own, else its queries would be dropped too. `IPOnDemand` resolves names before the
+address rules are asked, so a name that points to a private network is refused like the address.
+"""
+
+import json
+from typing import Any
+
+from ..errors import ConfigRefusedError
+from .plan import DENIED_PORTS, ProxyPlan
+
+_HANDSHAKE_S = 8  # LTE may take seconds for the first packet after an idle time
+_IDLE_S = 300
+
+
+def render(plan: ProxyPlan) -> str:
+    """The text of the file (JSON, keys in a fixed order)."""
+    if plan.socks_port is None:
+        raise ConfigRefusedError("v2ray without a SOCKS port", "set socks_port_base")
+    listen = str(plan.listen)
+    document: dict[str, Any] = {
+        "log": {"loglevel": "warning"},
+        "policy": {"levels": {"0": {"handshake": _HANDSHAKE_S, "connIdle": _IDLE_S}}},
+        "dns": {"tag": "names", "servers": [str(address) for address in plan.nameservers]},
+        "inbounds": [
+            {"tag": "http", "listen": listen, "port": plan.port, "protocol": "http"},
+            {
+                "tag": "socks",
+                "listen": listen,
+                "port": plan.socks_port,
+                "protocol": "socks",
+                "settings": {"auth": "noauth", "udp": False},
+            },
+        ],
+        "outbounds": [
+            {"tag": "drop", "protocol": "blackhole"},
+            {"tag": "uplink", "protocol": "freedom", "settings": {"domainStrategy": "UseIPv4"}},
+        ],
+        "routing": {"domainStrategy": "IPOnDemand", "rules": _rules(plan)},
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _rules(plan: ProxyPlan) -> list[dict[str, Any]]:
+    targets = [*(str(network) for network in plan.denied_targets), "::/0"]
+    return [
+        {"type": "field", "inboundTag": ["names"], "outboundTag": "uplink"},
+        {"type": "field", "ip": targets, "outboundTag": "drop"},
+        {
+            "type": "field",
+            "port": ",".join(str(port) for port in DENIED_PORTS),
+            "outboundTag": "drop",
+        },
+        {
+            "type": "field",
+            "source": [str(network) for network in plan.allowed_sources],
+            "outboundTag": "uplink",
+        },
+    ]
