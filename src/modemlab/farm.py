@@ -2,14 +2,16 @@
 """The modems of the lab: made, plugged into the bus, unplugged, changed."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from modemlab.carrier.line import ModemLike
 from modemlab.commands.fields import FieldError
 from modemlab.modem.spec import ModemSpec, Wan, Wan6
+
+T = TypeVar("T")
 
 MAX_MODEMS = 120  # 8 vhci controllers with 15 high-speed ports each
 
@@ -32,8 +34,9 @@ class Bus(Protocol):
     """Where modems are plugged in. Both raise OSError or LabError when the kernel refuses."""
 
     async def attach(self, modem: Any, port: int | None) -> int: ...
-    async def detach(self, port: int) -> None: ...
+    async def detach(self, modem: Any) -> None: ...
     def port_of(self, modem: Any) -> int | None: ...
+    def usb_paths(self) -> dict[int, str]: ...
 
 
 class Network(Protocol):
@@ -108,8 +111,9 @@ class Farm:
 
     async def remove(self, numbers: Iterable[int]) -> None:
         """Unplug and forget modems."""
-        for number in list(numbers):
-            await self.unplug([number])
+        chosen = list(numbers)
+        await self.unplug(chosen)
+        for number in chosen:
             self._network.disconnect(self._modems.pop(number))
 
     async def clear(self) -> None:
@@ -121,39 +125,47 @@ class Farm:
 
         Raises FieldError when `port` cannot be given, OSError or LabError from the bus.
         """
-        if port is not None and len(numbers) != 1:
+        if port is not None and len(numbers) > 1:
             raise FieldError("port", port, "null when more than one modem is plugged")
         for number in numbers:
             self._free(number)
             present = self._bus.port_of(self.get(number))
             if port is not None and present is not None and present != port:
                 raise FieldError("port", port, f"{present}: modem {number} is plugged there")
-        self._busy.update(numbers)
-        try:
-            ports = await asyncio.gather(*(self._attach(n, port) for n in numbers))
-        finally:
-            self._busy.difference_update(numbers)
+        ports = await self._together(numbers, lambda modem: self._attach(modem, port))
         return dict(zip(numbers, ports, strict=True))
 
-    async def _attach(self, number: int, port: int | None) -> int:
-        modem = self._modems[number]
+    async def _attach(self, modem: Any, port: int | None) -> int:
         present = self._bus.port_of(modem)
         return await self._bus.attach(modem, port) if present is None else present
 
     async def unplug(self, numbers: list[int]) -> list[int]:
-        """Pull modems out; those that are out stay out. Returns the ones that were pulled."""
-        pulled = []
+        """Pull modems out, all at once; those that are out stay out. Returns those pulled."""
         for number in numbers:
             self._free(number)
-            port = self._bus.port_of(self.get(number))
-            if port is not None:
-                await self._bus.detach(port)
-                pulled.append(number)
+        pulled = [n for n in numbers if self._bus.port_of(self.get(n)) is not None]
+        await self._together(pulled, self._bus.detach)
         return pulled
+
+    async def _together(self, numbers: list[int], act: Callable[[Any], Awaitable[T]]) -> list[T]:
+        """Do `act` with several modems at once; when all are done, raise the first error."""
+        self._busy.update(numbers)
+        try:
+            results = await asyncio.gather(
+                *(act(self._modems[n]) for n in numbers), return_exceptions=True
+            )
+        finally:
+            self._busy.difference_update(numbers)
+        done: list[T] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            done.append(result)
+        return done
 
     def _free(self, number: int) -> None:
         if number in self._busy:
-            raise FieldError("modem", number, "a modem that is not just being plugged")
+            raise FieldError("modem", number, "a modem that is not just being plugged or unplugged")
 
     def fault(self, numbers: Iterable[int], name: str, value: object) -> None:
         """Set one fault of several modems. Raises FieldError."""
@@ -188,12 +200,15 @@ class Farm:
             raise FieldError("wan", wan, str(error)) from None
 
     def snapshots(self, numbers: Iterable[int] | None = None) -> list[dict[str, Any]]:
-        """The state of modems, with `port` as the bus sees it."""
+        """The state of modems, with `port` as the bus sees it and the kernel's `usb_path`."""
+        paths = self._bus.usb_paths()
         rows = []
         for number in self.select(numbers):
             modem = self._modems[number]
             port = self._bus.port_of(modem)
-            rows.append({**modem.snapshot(), "port": port, "plugged": port is not None})
+            path = None if port is None else paths.get(port)
+            place = {"port": port, "plugged": port is not None, "usb_path": path}
+            rows.append({**modem.snapshot(), **place})
         return rows
 
 

@@ -69,7 +69,7 @@ def setup(plan: LanPlan) -> None:
             f"addr replace {plan.host_v6}/64 dev {host} nodad",
             f"link set {host} up",
             f"route replace default via {plan.gateway} dev {host}",
-            f"-6 route replace default via {plan.gateway_v6} dev {host}",
+            f"route replace ::/0 via {plan.gateway_v6} dev {host}",
         ],
         plan.host_netns,
     )

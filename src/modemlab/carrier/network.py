@@ -62,7 +62,8 @@ class Carrier:
         return [
             *(f"addr replace {a}/32 dev lo" for a in adr.SERVICES_V4),
             *(f"addr replace {a}/128 dev lo nodad" for a in adr.SERVICES_V6),
-            f"link set {tun} mtu {MTU} addrgenmode none up",
+            f"link set {tun} mtu {MTU} addrgenmode none",
+            f"link set {tun} up",
             f"route replace {adr.LINES_V4} dev {tun}",
             f"route replace {adr.LINES_V6} dev {tun}",
         ]

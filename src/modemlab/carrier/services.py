@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from modemlab.carrier.dns import DnsError, Query, parse_query
 from modemlab.carrier.http import HEAD_MAX, HttpService, Respond
@@ -87,8 +87,8 @@ class _DnsDatagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # By its base class: in Python 3.11 the real transport is no DatagramTransport.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         try:

@@ -84,9 +84,7 @@ def test_garbage_is_counted_and_never_sent(packet: bytes, line: Line, sent: list
     assert line.counters.wrong_source == {"not an IP packet": 1}
 
 
-def test_a_changed_address_counts_at_once(
-    line: Line, modem: FakeModem, sent: list[bytes]
-) -> None:
+def test_a_changed_address_counts_at_once(line: Line, modem: FakeModem, sent: list[bytes]) -> None:
     modem.wan = Wan("10.99.0.7", "10.99.0.1", 24)
     line.uplink(v4("10.64.3.2", "203.0.113.10"))
     line.uplink(v4("10.99.0.7", "203.0.113.10"))

@@ -46,7 +46,7 @@ def noise(rng: random.Random, least: int) -> bytes:
 
 @pytest.mark.parametrize("protocol", [TCP, UDP])
 def test_uplink_equals_a_packet_built_with_the_line_address(protocol: int) -> None:
-    rng = random.Random(protocol)
+    rng = random.Random(protocol)  # noqa: S311 - repeatable test data
     for _ in range(ROUNDS):
         wan, line, service = rng.randbytes(4), rng.randbytes(4), rng.randbytes(4)
         payload = noise(rng, 20)
@@ -56,7 +56,7 @@ def test_uplink_equals_a_packet_built_with_the_line_address(protocol: int) -> No
 
 @pytest.mark.parametrize("protocol", [TCP, UDP])
 def test_downlink_gives_back_the_very_packet(protocol: int) -> None:
-    rng = random.Random(protocol + 100)
+    rng = random.Random(protocol + 100)  # noqa: S311 - repeatable test data
     for _ in range(ROUNDS):
         wan, line = rng.randbytes(4), rng.randbytes(4)
         packet = ip4(SERVICE, line, protocol, noise(rng, 20))
@@ -116,7 +116,7 @@ def test_packets_cut_short_pass_without_an_error(cut: int) -> None:
 
 @pytest.mark.parametrize("protocol", [TCP, UDP, ICMPV6])
 def test_ipv6_equals_a_packet_built_with_the_line_prefix(protocol: int) -> None:
-    rng = random.Random(protocol)
+    rng = random.Random(protocol)  # noqa: S311 - repeatable test data
     for _ in range(ROUNDS):
         own, line, host, service = (rng.randbytes(n) for n in (8, 8, 8, 16))
         payload = bytes([200]) + noise(rng, 20)
