@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A command line to its answer: basic commands, extended commands, and the result code."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from modemlab.at.command import CME_TEXT, AtError, Cme, Lines, Table
+from modemlab.at.tables import BASIC, EXTENDED
+from modemlab.modem.errors import (
+    PinRequiredError,
+    PukRequiredError,
+    SimBlockedError,
+    SimError,
+    SimMissingError,
+    WrongPinError,
+)
+
+if TYPE_CHECKING:
+    from modemlab.at.port import AtPort
+
+# `E0`, `&C1`, `S0=0`, `S3?`; the number may be missing and then is 0 (ITU-T V.250 section 5.3.1)
+BASIC_PART = re.compile(r"(?P<name>&?[A-Z])(?P<number>\d*)(?P<rest>=\d*|\?)?")
+EXTENDED_PART = re.compile(r"(?P<name>[+*^$][A-Z0-9]+)(?P<form>=\?|\?|=)?(?P<rest>.*)", re.DOTALL)
+CME_OF_SIM: dict[type[SimError], Cme] = {
+    SimMissingError: Cme.SIM_NOT_INSERTED,
+    PinRequiredError: Cme.SIM_PIN_REQUIRED,
+    PukRequiredError: Cme.SIM_PUK_REQUIRED,
+    SimBlockedError: Cme.SIM_FAILURE,
+    WrongPinError: Cme.INCORRECT_PASSWORD,
+}
+
+
+def execute(port: AtPort, line: str) -> bytes:
+    """Run one line (without CR) and give the bytes of its answer, result code included."""
+    try:
+        if line[:2].upper() != "AT":
+            raise AtError
+        lines = [text for part in _parts(line[2:]) for text in _run(port, part)]
+        final = "OK"
+    except AtError as error:
+        lines, final = [], _refusal(port, error.code)
+    except SimError as error:
+        lines, final = [], _refusal(port, CME_OF_SIM[type(error)])
+    body = "\r\n" + "\r\n".join(lines) + "\r\n" if lines else ""
+    return f"{body}\r\n{final}\r\n".encode()
+
+
+def _parts(text: str) -> list[str]:
+    """Commands of one line, parted by semicolons outside quotes; "" is a bare AT."""
+    parts = re.findall(r'(?:[^;"]|"[^"]*"?)+', text)
+    return [part.strip() for part in parts] if parts else [""]
+
+
+def _run(port: AtPort, part: str) -> Lines:
+    if not part:
+        return ()
+    if part[0] in "+*^$":
+        return _run_extended(port, part)
+    return _run_basic(port, part.upper())
+
+
+def _run_basic(port: AtPort, text: str) -> Lines:
+    lines: Lines = ()
+    while text:
+        match = BASIC_PART.match(text)
+        if match is None or match["name"] not in BASIC:
+            raise AtError
+        lines += BASIC[match["name"]](port, match["number"] + (match["rest"] or ""))
+        text = text[match.end() :].lstrip()
+    return lines
+
+
+def _run_extended(port: AtPort, text: str, table: Table = EXTENDED) -> Lines:
+    match = EXTENDED_PART.fullmatch(text[:1] + re.sub(r"^[A-Za-z0-9]+", _upper, text[1:]))
+    if match is None:
+        raise AtError
+    command = table.get(match["name"])
+    if command is None:
+        raise AtError
+    forms = {None: command.run, "?": command.read, "=": command.write, "=?": command.test}
+    answer = forms[match["form"]]
+    if answer is None or (match["form"] != "=" and match["rest"].strip()):
+        raise AtError
+    return answer(port, match["rest"]) if callable(answer) else answer
+
+
+def _upper(match: re.Match[str]) -> str:
+    return match[0].upper()
+
+
+def _refusal(port: AtPort, code: Cme | None) -> str:
+    if code is None or port.cmee == 0:
+        return "ERROR"
+    return f"+CME ERROR: {int(code) if port.cmee == 1 else CME_TEXT[code]}"

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors of the virtual modem. The AT and QMI layers turn them into their own codes."""
+
+
+class LabError(Exception):
+    """Base of every error that modemlab raises on purpose."""
+
+
+class SimError(LabError):
+    """The SIM refused an operation."""
+
+
+class SimMissingError(SimError):
+    """No SIM is in the slot."""
+
+
+class WrongPinError(SimError):
+    """The PIN or PUK does not match; one try fewer is left."""
+
+
+class PukRequiredError(SimError):
+    """The PIN is blocked: the PUK is needed first."""
+
+
+class SimBlockedError(SimError):
+    """The PUK is blocked too: the SIM is dead for good."""
+
+
+class PinRequiredError(SimError):
+    """The operation needs a verified PIN."""
+
+
+class CallFailedError(LabError):
+    """A data session could not be started (no registration, unsupported IP family)."""
+
+
+class NoSuchSessionError(LabError):
+    """A data session was named that is not up."""
