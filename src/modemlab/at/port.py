@@ -21,10 +21,20 @@ STRAY_URC = b'\r\n+QIND: "csq",20,99\r\n'
 
 
 class AtPort:
-    """State of one port. Settings are its own: ATE0 here does not quieten the other port."""
+    """State of one port. Settings are its own: ATE0 here does not quieten the other port.
+
+    `report` holds <n> of +CREG, +CGREG and +CEREG, `settings` what `settings.STORED` keeps.
+    """
+
+    echo: bool
+    cmee: int
+    report: dict[str, int]
+    settings: dict[str, str]
+    _pending: Timer | None = None
+    _drip: Timer | None = None
 
     def __init__(self, modem: Modem, channel: int) -> None:
-        self.modem = modem
+        self.modem: Modem = modem
         self.channel = channel
         self.reset()
 
@@ -32,17 +42,14 @@ class AtPort:
         """Power-on settings; whatever waits is forgotten."""
         self.echo = True
         self.cmee = 1
-        self.report: dict[str, int] = {"CREG": 0, "CGREG": 0, "CEREG": 0}
-        self.settings: dict[str, str] = {}
+        self.report = {"CREG": 0, "CGREG": 0, "CEREG": 0}
+        self.settings = {}
         self._buffer = b""
         self._lines: deque[str] = deque()
         self._busy = False
         self._noise = random.Random(self.modem.number * 16 + self.channel)  # noqa: S311 - no secret
         self._cancel("_pending")
         self._cancel("_drip")
-
-    _pending: Timer | None = None
-    _drip: Timer | None = None
 
     def feed(self, data: bytes) -> None:
         """Bytes from the host; complete lines are executed in order."""
@@ -82,7 +89,7 @@ class AtPort:
         if faults.vanish == "at":
             faults.set("vanish", "off")
             self._send(echo + answer[: len(answer) // 2])
-            modem.on_vanish()
+            modem.vanish()
         elif faults.slow:
             self._busy = True
             self._send(echo)

@@ -66,6 +66,12 @@ class UsbipSession(asyncio.Protocol):
             position += used
         self._rest = data[position:]
 
+    def close(self) -> None:
+        """Leave the bus from this side."""
+        self.leave()
+        if self._transport is not None:
+            self._transport.abort()
+
     def _handle(self, data: bytes, position: int, end: int) -> int:
         """One URB; the number of bytes it took, 0 when its data is not all there."""
         header = _HEADER.unpack_from(data, position)

@@ -8,6 +8,7 @@ as `status` files number them; only high-speed ones are used, for a modem is a h
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from pathlib import Path
@@ -21,6 +22,9 @@ HIGH_SPEED = 3
 FREE = "004"  # VDEV_ST_NULL
 # A detached port is freed by a kernel thread that first takes the drivers down.
 FREE_CAP_SECONDS, FREE_POLL_SECONDS = 10.0, 0.02
+
+
+logger = logging.getLogger(__name__)
 
 
 class VhciError(LabError):
@@ -53,15 +57,13 @@ async def attach(modem: Modem, port: int | None = None, controller: Path = CONTR
     ours.setblocking(False)
     modem.plugged, modem.port = True, port
     modem.power_cycle()
+    session = UsbipSession(modem, modem.power_off)
+    await asyncio.get_running_loop().create_unix_connection(lambda: session, sock=ours)
     try:
-        loop = asyncio.get_running_loop()
-        session = UsbipSession(modem, lambda: _gone(modem))
-        await loop.create_unix_connection(lambda: session, sock=ours)
         devid = 1 << 16 | modem.number
         _write(controller / "attach", f"{port} {kernels.fileno()} {devid} {HIGH_SPEED}")
     except OSError as error:
-        ours.close()
-        _gone(modem)
+        session.close()
         raise VhciError(f"port {port} refused modem {modem.number}: {error}") from error
     finally:
         kernels.close()
@@ -72,8 +74,10 @@ async def attach(modem: Modem, port: int | None = None, controller: Path = CONTR
 
 
 def detach(port: int, controller: Path = CONTROLLER) -> None:
-    """Unplug whatever is in `port`; its modem is off at once, the kernel frees the port a moment
-    later. Raises VhciError when nothing is plugged."""
+    """Unplug whatever is in `port`. Raises VhciError when nothing is.
+
+    The modem is off at once; the kernel frees the port a moment later.
+    """
     try:
         _write(controller / "detach", str(port))
     except OSError as error:
@@ -84,15 +88,18 @@ def detach(port: int, controller: Path = CONTROLLER) -> None:
 
 
 _sessions: dict[int, UsbipSession] = {}
-_reboots: set[asyncio.Task[int]] = set()  # tasks need a reference that outlives their creator
+_reboots: set[asyncio.Task[None]] = set()  # tasks need a reference that outlives their creator
 
 
 def _reboot(modem: Modem, port: int, controller: Path) -> None:
     """Leave the bus and come back into the same port after the modem's boot time."""
 
-    async def return_later() -> int:
+    async def return_later() -> None:
         await asyncio.sleep(modem.spec.reboot_seconds)
-        return await attach(modem, port, controller)
+        try:
+            await attach(modem, port, controller)
+        except VhciError as error:
+            logger.warning("modem %d does not come back: %s", modem.number, error)
 
     detach(port, controller)
     task = asyncio.get_running_loop().create_task(return_later())
@@ -112,14 +119,6 @@ async def _free_port(wish: int | None, controller: Path) -> int:
             what = "no port" if wish is None else f"port {wish}"
             raise VhciError(f"{what} is not free after {FREE_CAP_SECONDS:g} s")
         await asyncio.sleep(FREE_POLL_SECONDS)
-
-
-def _gone(modem: Modem) -> None:
-    """The kernel let go of the socket: the modem lost its power."""
-    modem.plugged, modem.port = False, None
-    modem.on_at.clear()
-    modem.on_qmi = modem.on_packet = None
-    modem.power_off()
 
 
 def _write(path: Path, text: str) -> None:

@@ -29,10 +29,6 @@ class Counters:
     power_cycles: int = 0
 
 
-def _nothing() -> None:
-    """The hook of a face that cannot do what is asked."""
-
-
 class Modem:
     """One EC25-EUX. It is made powered, registered and idle; `power_cycle` boots it anew.
 
@@ -61,8 +57,8 @@ class Modem:
         self.on_packet: Callable[[bytes], None] | None = None
         self.on_at: dict[int, Callable[[bytes], None]] = {}
         self.on_qmi: Callable[[bytes], None] | None = None
-        self.on_vanish: Callable[[], None] = _nothing
-        self.on_reboot: Callable[[], None] = _nothing
+        self.on_vanish: Callable[[], None] | None = None
+        self.on_reboot: Callable[[], None] | None = None
         self.at_engine = AtEngine(self)
         self.qmi_engine = QmiEngine(self)
 
@@ -152,6 +148,18 @@ class Modem:
         if drop:
             self.bearers.stop_all()
 
+    def vanish(self) -> None:
+        """Leave the bus for good, if the present face can."""
+        if self.on_vanish is not None:
+            self.on_vanish()
+
+    def reboot(self) -> None:
+        """Leave the bus and come back; without a face that can, boot in place."""
+        if self.on_reboot is not None:
+            self.on_reboot()
+        else:
+            self.power_cycle()
+
     def power_cycle(self) -> None:
         """Boot: no clients, no sessions, PIN wanted again, registration from the start."""
         self.counters.power_cycles += 1
@@ -164,7 +172,10 @@ class Modem:
         self.at_engine.booted()
 
     def power_off(self) -> None:
-        """Unplugged: whatever was running is gone and no timer is left."""
+        """Unplugged: whatever was running is gone, no timer and no way to the host is left."""
+        self.plugged, self.port = False, None
+        self.on_at.clear()
+        self.on_qmi = self.on_packet = self.on_vanish = self.on_reboot = None
         self.bearers.sessions.clear()
         self.qmi_engine.reset()
         self.at_engine.reset()

@@ -99,7 +99,7 @@ class Dms(Service):
         mode = required(request, 0x01)[0]
         if mode == RESET:
             # The answer leaves first; the bus is left a moment later.
-            self.modem.clock.later(0, self.modem.on_reboot)
+            self.modem.clock.later(0, self.modem.reboot)
             return []
         if mode not in FUNCTION_OF_MODE:
             raise QmiError(Code.INVALID_ARGUMENT)

@@ -43,7 +43,7 @@ class QmiEngine:
             return
         if faults.vanish == "qmi":
             faults.set("vanish", "off")
-            self.modem.on_vanish()
+            self.modem.vanish()
             return
         try:
             request = codec.decode(frame)
