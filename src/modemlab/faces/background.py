@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Virtual modems for programs without a loop of their own: the loop runs in a thread.
 
-with Background() as lab:
-    modem, face = lab.pty(ModemSpec(1))
-    serial.Serial(face.paths["at3"]) …
-    lab.call(modem.faults.set, "silent", "all")
+`with Background() as lab: modem, face = lab.pty(ModemSpec(1))` gives a plugged modem; its
+terminals are in `face.paths`, and it is changed by `lab.call(modem.faults.set, "slow", 2)`.
 """
 
 from __future__ import annotations

@@ -47,20 +47,20 @@ class Modem:
         self.apn = "internet"
         self.port: int | None = None
         self.plugged = False
-        self.counters = Counters()
-        self.faults = Faults(on_change=self._fault_changed)
-        self.sim = Sim(spec.pin, spec.puk, on_change=self._sim_changed)
-        self.radio = Radio(spec.number, self.clock, spec.registration_seconds,
+        self.counters: Counters = Counters()
+        self.faults: Faults = Faults(on_change=self._fault_changed)
+        self.sim: Sim = Sim(spec.pin, spec.puk, on_change=self._sim_changed)
+        self.radio: Radio = Radio(spec.number, self.clock, spec.registration_seconds,
                            on_change=self._registration_changed)  # fmt: skip
-        self.bearers = Bearers(on_change=self._bearer_changed)
+        self.bearers: Bearers = Bearers(on_change=self._bearer_changed)
         self.uplink: Callable[[bytes], None] | None = None
         self.on_packet: Callable[[bytes], None] | None = None
         self.on_at: dict[int, Callable[[bytes], None]] = {}
         self.on_qmi: Callable[[bytes], None] | None = None
         self.on_vanish: Callable[[], None] | None = None
         self.on_reboot: Callable[[], None] | None = None
-        self.at_engine = AtEngine(self)
-        self.qmi_engine = QmiEngine(self)
+        self.at_engine: AtEngine = AtEngine(self)
+        self.qmi_engine: QmiEngine = QmiEngine(self)
 
     @property
     def number(self) -> int:

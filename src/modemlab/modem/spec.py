@@ -85,7 +85,7 @@ def default_wan(number: int) -> Wan:
 class ModemSpec:
     """The facts a modem is built from; empty identities get valid defaults from `number`.
 
-    `wan` None stands for `default_wan(number)`. `usb_serial` is the USB string descriptor:
+    `wan` left out becomes `default_wan(number)`. `usb_serial` is the USB string descriptor:
     "" (as most EC25s have it), "0", a duplicate, anything. `pin`/`puk` are those of the SIM.
     Raises ValueError naming the field, its value and what is allowed.
     """
@@ -116,6 +116,7 @@ class ModemSpec:
             raise ValueError(
                 f"usb_serial is {self.usb_serial!r}: up to 126 printable characters are allowed"
             )
+        self._fill("wan", default_wan(self.number))
         self._fill("imei", identity.default_imei(self.number))
         self._fill("iccid", identity.default_iccid(self.number))
         self._fill("imsi", identity.default_imsi(self.number))
