@@ -7,6 +7,7 @@ Runs as root in the lab host: `python3 -m modemlab.daemon`.
 import argparse
 import asyncio
 import contextlib
+import grp
 import logging
 import os
 import signal
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 
 from modemlab.bus import VhciBus
-from modemlab.carrier.network import Carrier
+from modemlab.carrier.network import Carrier, CarrierPlan
 from modemlab.commands.server import ControlServer
 from modemlab.commands.verbs import Verbs
 from modemlab.control import SOCKET
@@ -29,10 +30,17 @@ _log = logging.getLogger("modemlab")
 class Daemon:
     """All parts, started and stopped together."""
 
-    def __init__(self, path: Path, group: str | None, bus: Bus) -> None:
-        self.carrier = Carrier()
+    def __init__(
+        self,
+        path: Path,
+        group: str | None,
+        bus: Bus,
+        carrier_plan: CarrierPlan | None = None,
+        lan_plan: LanPlan | None = None,
+    ) -> None:
+        self.carrier = Carrier(carrier_plan)
         self.farm = Farm(Modem, bus, self.carrier)
-        self.lan = Lan(LanPlan(), self.farm.is_wan)
+        self.lan = Lan(lan_plan or LanPlan(), self.farm.is_wan)
         self.verbs = Verbs(self.farm, self.carrier, self.lan)
         self._server = ControlServer(path, self.verbs.run, group)
 
@@ -76,11 +84,21 @@ async def serve(path: Path, group: str | None) -> None:
     await Daemon(path, group, VhciBus()).run(stopped)
 
 
+def group_name(text: str) -> str:
+    """A group that exists on this machine."""
+    try:
+        return grp.getgrnam(text).gr_name
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"no group {text!r} on this machine") from None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line entry. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="modemlab.daemon", description=__doc__)
     parser.add_argument("--socket", type=Path, default=SOCKET)
-    parser.add_argument("--group", default=None, help="group that may use the control socket")
+    parser.add_argument(
+        "--group", type=group_name, default=None, help="group that may use the control socket"
+    )
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args(arguments)
     logging.basicConfig(

@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any, Protocol, TypeVar
 
 from modemlab.carrier.line import ModemLike
-from modemlab.commands.fields import FieldError
+from modemlab.commands.fields import FieldError, RequestError
 from modemlab.modem.spec import ModemSpec, Wan, Wan6
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class Farm:
         """Make one modem for each of `specs` (fields of ModemSpec) and connect their lines.
 
         They are numbered from `first` on (None: after the highest number). Returns the numbers.
-        Raises FieldError; then no modem was made.
+        Raises RequestError; then no modem was made.
         """
         count = len(specs)
         start = first if first is not None else max(self._modems, default=0) + 1
@@ -103,7 +103,7 @@ class Farm:
                 for number, spec in zip(wanted, specs, strict=True)
             ]
         except ValueError as error:
-            raise FieldError("add", specs[0], str(error)) from None
+            raise RequestError(str(error)) from None
         for modem in made:
             self._modems[modem.number] = modem
             self._network.connect(modem)
@@ -168,12 +168,12 @@ class Farm:
             raise FieldError("modem", number, "a modem that is not just being plugged or unplugged")
 
     def fault(self, numbers: Iterable[int], name: str, value: object) -> None:
-        """Set one fault of several modems. Raises FieldError."""
+        """Set one fault of several modems. Raises RequestError."""
         for number in numbers:
             try:
                 self._modems[number].faults.set(name, value)
             except ValueError as error:
-                raise FieldError("value", value, str(error)) from None
+                raise RequestError(str(error)) from None
 
     def readdress(
         self,
@@ -184,7 +184,7 @@ class Farm:
         gateway: str | None = None,
         drop: bool = True,
     ) -> None:
-        """Give a modem other WAN addresses, as a carrier may at any time. Raises FieldError.
+        """Give a modem other WAN addresses, as a carrier may at any time. Raises RequestError.
 
         `drop` ends its data sessions, as most carriers do; without it the change is silent.
         """
@@ -197,7 +197,7 @@ class Farm:
             if ipv6 is not None:
                 modem.ipv6 = wan6_of(ipv6)
         except ValueError as error:
-            raise FieldError("wan", wan, str(error)) from None
+            raise RequestError(str(error)) from None
 
     def snapshots(self, numbers: Iterable[int] | None = None) -> list[dict[str, Any]]:
         """The state of modems, with `port` as the bus sees it and the kernel's `usb_path`."""

@@ -13,7 +13,11 @@ from modemlab.carrier.addresses import MAX_MODEM
 Parser = Callable[[Any], Any]  # raises ValueError with words for "allowed"
 
 
-class FieldError(ValueError):
+class RequestError(ValueError):
+    """A request that is refused, in words for whoever asked."""
+
+
+class FieldError(RequestError):
     """A request that cannot be carried out as it stands: names field, value and what is allowed."""
 
     def __init__(self, name: str, value: object, allowed: str) -> None:

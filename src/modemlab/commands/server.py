@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from modemlab.carrier.netns import NetnsError
-from modemlab.commands.fields import FieldError
+from modemlab.commands.fields import FieldError, RequestError
 from modemlab.modem.errors import LabError
 
 LINE_MAX = 1024 * 1024
@@ -71,7 +71,7 @@ class ControlServer:
         """The answer to one request line."""
         try:
             request = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return _refusal(
                 FieldError("request", line[:80], f"a JSON object on one line ({error})")
             )
@@ -79,7 +79,7 @@ class ControlServer:
             return _refusal(FieldError("request", request, "a JSON object"))
         try:
             return {"ok": True, **await self._run(request)}
-        except (FieldError, LabError, NetnsError, OSError) as error:
+        except (RequestError, LabError, NetnsError, OSError) as error:
             _log.info("%s refused: %s", request.get("verb"), error)
             return _refusal(error)
 

@@ -12,10 +12,10 @@ from modemlab.carrier.addresses import MAX_MODEM
 from modemlab.carrier.knock import KNOCK_MAX, knock
 from modemlab.carrier.network import Carrier
 from modemlab.commands import fields as f
-from modemlab.commands.fields import Field, FieldError, parse_fields
+from modemlab.commands.fields import Field, FieldError, RequestError, parse_fields
 from modemlab.farm import MAX_MODEMS, Farm, wan6_of, wan_of
 from modemlab.lan import Lan
-from modemlab.modem.spec import COMPOSITIONS
+from modemlab.modem.spec import COMPOSITIONS, Operator
 from modemlab.request import DEFAULT_TIMEOUT_S, METHODS, Client
 from modemlab.watch import Watch
 
@@ -64,6 +64,9 @@ class Verbs:
                     Field("composition", f.choice(*COMPOSITIONS), "qmi"),
                     Field("imei", f.text(15), ""),
                     Field("iccid", f.text(20), ""),
+                    Field("operator", f.optional(f.text(200))),
+                    Field("registration_seconds", f.optional(f.seconds(0, 600))),
+                    Field("reboot_seconds", f.optional(f.seconds(0, 600))),
                     Field("faults", f.mapping, {}),
                 ),
                 self._add,
@@ -122,7 +125,7 @@ class Verbs:
         }
 
     async def run(self, request: Result) -> Result:
-        """Carry one request out. Raises FieldError, OSError, LabError or NetnsError."""
+        """Carry one request out. Raises RequestError, OSError, LabError or NetnsError."""
         verb = self.table.get(str(request.get("verb")))
         if verb is None:
             raise FieldError("verb", request.get("verb"), ", ".join(self.table))
@@ -147,8 +150,11 @@ class Verbs:
 
     async def _add(self, v: Result) -> Result:
         base: Result = {name: v[name] for name in ("usb_serial", "composition", "imei", "iccid")}
-        if v["dns"]:
-            base["dns"] = v["dns"]
+        for name in ("dns", "registration_seconds", "reboot_seconds"):
+            if v[name] is not None:
+                base[name] = v[name]
+        if v["operator"] is not None:
+            base["operator"] = Operator(name=v["operator"])
         if v["ipv6"] is not None:
             base["ipv6"] = wan6_of(v["ipv6"])
         specs = [{**base, **_wan_spec(v, index)} for index in range(v["count"])]
@@ -156,7 +162,7 @@ class Verbs:
         try:
             for name, value in v["faults"].items():
                 self._farm.fault(made, name, value)
-        except FieldError:
+        except RequestError:
             await self._farm.remove(made)
             raise
         return {"added": made}
@@ -181,8 +187,9 @@ class Verbs:
         return {"modems": self._farm.snapshots(chosen)}
 
     async def _set(self, v: Result) -> Result:
-        if v["wan"] is None and v["gateway"] is None and v["ipv6"] is None:
-            raise FieldError("set", "nothing", "at least one of wan, gateway, ipv6")
+        names = ("wan", "gateway", "ipv6", "operator")
+        if all(v[name] is None for name in names):
+            raise FieldError("set", "nothing", f"at least one of {', '.join(names)}")
         chosen = self._farm.select(v["modem"])
         for number in chosen:
             self._farm.readdress(number, v["wan"], v["ipv6"], gateway=v["gateway"], drop=v["drop"])
