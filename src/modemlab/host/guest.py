@@ -95,7 +95,9 @@ class Guest:
             if self._banner() and self.run(["true"], timeout=60, check=False).returncode == 0:
                 return time.monotonic() - start
             time.sleep(POLL_S)
-        raise GuestFailed(f"the lab host gave no SSH answer in {cap_s:g} s; see {self.folder}/console.log")
+        raise GuestFailed(
+            f"the lab host gave no SSH answer in {cap_s:g} s; see {self.folder}/console.log"
+        )
 
     def push(self, files: dict[str, Path], target: str) -> None:
         """Copy `files` (path below `target` -> local file) as root, replacing what is there."""

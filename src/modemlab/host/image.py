@@ -89,7 +89,12 @@ def build(suite: str, folder: Path, public_key: str) -> Image:
     }
     with log.open("wb") as output:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            check=False,
         )
     if done.returncode:
         raise CommandFailed(f"mmdebstrap ended with {done.returncode}; its last words are in {log}")

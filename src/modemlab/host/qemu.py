@@ -33,15 +33,11 @@ class Machine:
 
     image: Image
     overlay: Path
-    folder: Path  # monitor socket, logs
+    folder: Path  # logs
+    monitor: Path  # Unix socket; its path is limited to 108 bytes
     ssh_port: int
     accelerator: str  # "kvm" or "tcg"
     snapshot: str | None = None  # internal snapshot of `overlay` to resume
-
-    @property
-    def monitor(self) -> Path:
-        """The monitor's socket. Unix socket paths are short: keep `folder` short."""
-        return self.folder / "monitor"
 
     def command(self) -> list[str]:
         """QEMU's command line."""

@@ -48,7 +48,10 @@ def install_command(packages: list[str]) -> list[str] | None:
     if os.geteuid() == 0:
         return apt
     sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
+    if (
+        sudo
+        and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
         return [sudo, "-n", *apt]
     return None
 
@@ -66,7 +69,12 @@ def ensure(packages: list[str], log: Path) -> None:
     with log.open("ab") as output:
         for step in (update, command):
             done = subprocess.run(
-                step, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, check=False
+                step,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                check=False,
             )
     if done.returncode:
         raise MissingTools(f"apt-get could not install them (see {log}); run: {by_hand}")
