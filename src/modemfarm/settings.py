@@ -110,9 +110,7 @@ class FarmSettings:
         return self.uid_base + 1, self.uid_base + self.slots
 
 
-_REQUIRED = (
-    "host engine lan_address lan_interface clients nameservers apn probe_url".split()  # noqa: SIM905
-)
+_REQUIRED = "host engine lan_address lan_interface clients nameservers apn probe_url".split()
 
 
 def _from_dict(data: object) -> FarmSettings:

@@ -108,6 +108,14 @@ class UsbModem:
         """True when all ports of the usual composition are there."""
         return self.at_tty is not None and self.cdc_wdm is not None and self.net is not None
 
+    def alive(self) -> bool:
+        """True while its network interface is still the one that was seen: one look at sysfs."""
+        return any(
+            (self.sysfs / f"{self.path}:1.{i.number}" / "net" / i.net).exists()
+            for i in self.interfaces
+            if i.net
+        )
+
 
 def find_modems(root: Path = ROOT) -> tuple[UsbModem, ...]:
     """All EC25 under `root`/sys, ordered by path. Devices that vanish meanwhile are left out."""

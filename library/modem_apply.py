@@ -1,0 +1,111 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the modemfarm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module modem_apply: a thin face of modemfarm.apply.batch."""
+
+DOCUMENTATION = r"""
+module: modem_apply
+short_description: Make this host serve its modems as the registry says
+version_added: "0.1.0"
+description:
+  - Converges identity links, routing rules, guard, proxy, NetworkManager profile and bearer
+    for a batch of modems in one call, and proves each by a request through its proxy port.
+  - A modem that fails does not stop the others; see the state of each.
+options:
+  serials:
+    description: IMEIs of the modems to converge. All modems of the registry when empty.
+    type: list
+    elements: str
+    default: []
+  settings:
+    description: Settings of this host.
+    type: path
+    default: /etc/modemfarm/farm.json
+  snapshot:
+    description: Snapshot of the registry.
+    type: path
+    default: /var/lib/modemfarm/modems.json
+  wait:
+    description: Seconds the whole batch may wait for ModemManager, registration and bearers.
+    type: int
+    default: 45
+attributes:
+  check_mode:
+    description: Predicts the changes and touches nothing.
+    support: full
+  diff_mode:
+    description: Shows files, rules and set elements before and after.
+    support: full
+author:
+  - The modemfarm authors (@modemfarm)
+"""
+
+EXAMPLES = r"""
+- name: Converge all modems of the host
+  modem_apply:
+
+- name: Converge two modems that were just plugged in
+  modem_apply:
+    serials: ["867584030000017", "867584030000025"]
+    wait: 60
+"""
+
+RETURN = r"""
+modems:
+  description: One row per modem.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    serial: {description: IMEI, type: str, sample: "867584030000017"}
+    slot: {description: Slot or null for an unknown modem, type: int, sample: 1}
+    port: {description: Proxy port, type: int, sample: 3128}
+    state: {description: "One of serving, offline, waiting, failed", type: str, sample: serving}
+    reason: {description: Why it is not serving, type: str, sample: no SIM}
+    remedy: {description: What to do about it, type: str, sample: insert a SIM card}
+    interface: {description: Network interface, type: str, sample: wwan0}
+    wan_address: {description: Address seen outside, type: str, sample: 10.64.1.2}
+    changed: {description: What was changed, type: list, elements: str, sample: [guard]}
+    steps: {description: Seconds spent by step, type: dict, sample: {bearer: 1.6}}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.modemfarm.apply.batch import DEFAULT_WAIT_S, apply_batch
+from ..module_utils.modemfarm.errors import FarmError
+from ..module_utils.modemfarm.settings import DEFAULT_PATH as SETTINGS
+from ..module_utils.modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
+
+MAX_WAIT_S = 600
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "serials": {"type": "list", "elements": "str", "default": []},
+            "settings": {"type": "path", "default": str(SETTINGS)},
+            "snapshot": {"type": "path", "default": str(SNAPSHOT)},
+            "wait": {"type": "int", "default": DEFAULT_WAIT_S},
+        },
+        supports_check_mode=True,
+    )
+    wait = module.params["wait"]
+    if not 0 <= wait <= MAX_WAIT_S:
+        module.fail_json(msg=f"wait is {wait}; allowed: 0 to {MAX_WAIT_S} seconds")
+    try:
+        result = apply_batch(
+            module.params["serials"],
+            module.params["settings"],
+            module.params["snapshot"],
+            wait=wait,
+            check_mode=module.check_mode,
+        )
+    except FarmError as error:
+        module.fail_json(msg=error.message, remedy=error.remedy)
+    module.exit_json(**result.as_dict())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Apply the registry to this host for a batch of modems: the one entry point of modem_apply.
+
+Order: read once, plan, barriers (rules, guard, identity), then proxies in a thread beside the wait
+for the bearers. In check mode nothing is written, started or activated.
+"""
+
+import fcntl
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import FarmError, TransientError
+from ..settings import FarmSettings
+from ..snapshot import ModemRecord, read_snapshot
+from .execute import Execution, run_barriers, run_proxies
+from .guard import Element
+from .host import Host
+from .plan import ChangeGuard, Current, Plan, Target, compute
+from .predict import predict
+from .progress import Progress
+from .read import read_current
+from .result import FAILED, BatchResult, ModemResult
+from .wait import Waiter
+
+LOCK_FILE = Path("/run/modemfarm-apply.lock")  # /run itself is root's, so nobody can block us
+LOCK_WAIT_S = 90.0  # two runs of a full batch
+LOCK_POLL_S = 0.1
+DEFAULT_WAIT_S = 45
+
+
+def apply_batch(
+    serials: Sequence[str],
+    settings_path: str,
+    snapshot_path: str,
+    wait: int = DEFAULT_WAIT_S,
+    check_mode: bool = False,
+    host: Host | None = None,
+) -> BatchResult:
+    """Converge the modems `serials` (all in the snapshot when empty); see modem_apply's RETURN.
+
+    FarmError only for what stops all of them (settings, snapshot, a tool that is not there);
+    everything else ends in the modem's own state.
+    """
+    host = host or Host()
+    settings = FarmSettings.load(Path(settings_path))
+    records, unknown = read_snapshot(Path(snapshot_path)).select(serials)
+    results = {serial: _unknown(serial) for serial in unknown}
+    targets: list[Target] = []
+    for record in records:
+        result, target = _target(host, settings, record)
+        results[record.serial] = result
+        if target is not None:
+            targets.append(target)
+    batch = BatchResult(list(results.values()))
+    items = [Progress(target, results[target.serial]) for target in targets]
+    if check_mode:
+        current = read_current(host, targets)
+        predict(host, settings, current, items, batch)
+        return batch
+    with _alone(host):
+        started = time.monotonic()
+        current = read_current(host, targets)
+        plan = compute(current, settings, targets)
+        for item in items:
+            item.result.took("read", time.monotonic() - started)
+        _converge(host, settings, current, plan, items, batch, started + wait)
+    return batch
+
+
+def _target(
+    host: Host, settings: FarmSettings, record: ModemRecord
+) -> tuple[ModemResult, Target | None]:
+    try:
+        slot = settings.slot(record.slot)
+    except FarmError as error:
+        result = ModemResult(record.serial, record.slot, None)
+        result.end(FAILED, error.message, f"raise slots on this host; {error.remedy}")
+        return result, None
+    usb = host.usb(record.usb_path) if record.present and record.usb_path else None
+    return ModemResult(record.serial, record.slot, slot.port), Target(record, slot, usb)
+
+
+def _unknown(serial: str) -> ModemResult:
+    result = ModemResult(serial, None, None)
+    result.end(FAILED, "it is not in the snapshot of the registry", "see `modemfarm list`")
+    return result
+
+
+def _converge(
+    host: Host,
+    settings: FarmSettings,
+    current: Current,
+    plan: Plan,
+    items: Sequence[Progress],
+    batch: BatchResult,
+    deadline: float,
+) -> None:
+    execution = Execution()
+    started = time.monotonic()
+    run_barriers(host, plan.steps, execution)
+    barriers = time.monotonic() - started
+    with ThreadPoolExecutor(1) as pool:
+        proxies: Future[None] = pool.submit(run_proxies, host, plan.steps, execution)
+        for item in items:
+            item.result.took("barriers", barriers)
+            _sort_out(item, plan, execution)
+        guard = _guard_after(plan, execution, current)
+        waiter = Waiter(host, settings, deadline, proxies, execution, guard, batch.diff)
+        waiter.run(items)
+        proxies.result()
+    _book(execution, items, batch)
+
+
+def _sort_out(item: Progress, plan: Plan, execution: Execution) -> None:
+    """End the modems that must not, or need not, go on to the bearer."""
+    now = time.monotonic()
+    error = execution.error_of(item.serial)
+    if error is not None:
+        item.end(now, FAILED, error.message, error.remedy)
+    elif item.serial in plan.blocked:
+        item.end(now, FAILED, *plan.blocked[item.serial])
+    else:
+        item.end_absent(now)
+
+
+def _guard_after(plan: Plan, execution: Execution, current: Current) -> frozenset[Element]:
+    """The guard's elements as the barriers have left them."""
+    elements = current.guard
+    for step in plan.steps:
+        if isinstance(step, ChangeGuard) and step in execution.done:
+            elements = (elements - step.delete) | step.add
+    return elements
+
+
+def _book(execution: Execution, items: Sequence[Progress], batch: BatchResult) -> None:
+    """Write down what was changed, and errors of proxies whose modem is not there."""
+    by_serial = {item.serial: item for item in items}
+    for step in execution.done:
+        batch.diff.append(step.diff())
+        if step.serial is None:
+            batch.host_changed = True
+        else:
+            by_serial[step.serial].result.note(step.name)
+    for item in items:
+        error = execution.error_of(item.serial)
+        if error is not None and item.result.state != FAILED:
+            item.result.end(FAILED, error.message, error.remedy)
+
+
+@contextmanager
+def _alone(host: Host) -> Iterator[None]:
+    """One run at a time on a host: two would undo each other's steps."""
+    deadline = time.monotonic() + LOCK_WAIT_S
+    with host.path(LOCK_FILE).open("w", encoding="ascii") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TransientError(
+                        f"another run has held {LOCK_FILE} for {LOCK_WAIT_S:g} s",
+                        "wait for it, or look for a hanging modem_apply",
+                    ) from None
+                time.sleep(LOCK_POLL_S)
+        yield

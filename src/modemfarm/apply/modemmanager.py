@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ModemManager's modems, joined to ours by USB path. Numbers are from ModemManager-enums.h."""
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from .bus import Objects, managed_objects_command
+
+COMMAND = managed_objects_command("org.freedesktop.ModemManager1", "/org/freedesktop/ModemManager1")
+_MODEM = "org.freedesktop.ModemManager1.Modem"
+_3GPP = f"{_MODEM}.Modem3gpp"
+
+FAILED, UNKNOWN, INITIALIZING, LOCKED, SEARCHING, REGISTERED = -1, 0, 1, 2, 7, 8
+FAILED_REASONS = {
+    1: "unknown error",
+    2: "no SIM",
+    3: "SIM error",
+    4: "unknown capabilities",
+    5: "eSIM without profiles",
+}
+SIM_MISSING = 2
+LOCK_PIN, LOCK_PUK = 2, 4
+LOCKS = {2: "PIN required", 4: "PUK required", 6: "service provider lock", 8: "network lock"}
+REGISTRATIONS = {
+    0: "idle",
+    1: "registered at home",
+    2: "searching",
+    3: "denied",
+    4: "unknown",
+    5: "roaming",
+}
+REGISTRATION_DENIED = 3
+_PORT_NET = 2
+
+
+@dataclass(frozen=True)
+class MmModem:
+    """One modem object. `net` and `control` are kernel names (wwan0, cdc-wdm0) or None."""
+
+    usb_path: str
+    imei: str
+    device_id: str
+    state: int
+    failed_reason: int = 0
+    lock: int = 0
+    registration: int | None = None
+    control: str | None = None
+    net: str | None = None
+
+
+def parse_modems(objects: Objects) -> dict[str, MmModem]:
+    """Modems by USB path (the last part of their sysfs device)."""
+    modems: dict[str, MmModem] = {}
+    for interfaces in objects.values():
+        if _MODEM in interfaces:
+            modem = _modem(dict(interfaces[_MODEM]), dict(interfaces.get(_3GPP, {})))
+            modems[modem.usb_path] = modem
+    return modems
+
+
+def _modem(modem: dict[str, Any], network: dict[str, Any]) -> MmModem:
+    ports = [(str(name), int(kind)) for name, kind in modem.get("Ports", ())]
+    registration = network.get("RegistrationState")
+    return MmModem(
+        usb_path=PurePosixPath(str(modem.get("Device", ""))).name,
+        imei=str(modem.get("EquipmentIdentifier", "")),
+        device_id=str(modem.get("DeviceIdentifier", "")),
+        state=int(modem.get("State", UNKNOWN)),
+        failed_reason=int(modem.get("StateFailedReason", 0)),
+        lock=int(modem.get("UnlockRequired", 0)),
+        registration=None if registration is None else int(registration),
+        control=str(modem.get("PrimaryPort", "")) or None,
+        net=next((name for name, kind in ports if kind == _PORT_NET), None),
+    )

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policy routing rules: read (`ip -N -j rule`), say which must be there, name what is missing.
+
+`uidrange` chooses the modem's table by the uid of its proxy. The last rule of the farm answers
+"unreachable" for all its uids: a rule, so it holds when an interface and its routes are gone.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ..settings import (
+    FAIL_CLOSED_PREFERENCE,
+    LAN_REPLY_PREFERENCE,
+    FarmSettings,
+    SlotPlan,
+)
+
+MAIN_TABLE = 254  # /etc/iproute2/rt_tables; `ip -N` prints numbers
+_UNREACHABLE = ("unreachable", "7")  # FR_ACT_UNREACHABLE; with -N iproute2 prints the number
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as far as the farm cares; table None with unreachable True has no lookup."""
+
+    family: int  # 4 or 6
+    preference: int
+    uids: tuple[int, int] | None = None
+    source: str = "all"
+    table: int | None = None
+    unreachable: bool = False
+    other: bool = False  # has a selector or action that the farm never uses
+
+    def arguments(self) -> str:
+        """The rule in the words of `ip rule add`; all values are numbers and addresses."""
+        words = [f"pref {self.preference}"]
+        if self.source != "all":
+            words.append(f"from {self.source}")
+        if self.uids is not None:
+            words.append(f"uidrange {self.uids[0]}-{self.uids[1]}")
+        words.append("unreachable" if self.unreachable else f"lookup {self.table}")
+        return " ".join(words)
+
+
+_KNOWN_KEYS = {"priority", "src", "srclen", "uid_start", "uid_end", "table", "action", "protocol"}
+
+
+def parse_rules(text: str, family: int) -> frozenset[Rule]:
+    """The output of `ip -N -j rule` for one family."""
+    rows: list[dict[str, Any]] = json.loads(text or "[]")
+    return frozenset(_rule(row, family) for row in rows)
+
+
+def _rule(row: dict[str, Any], family: int) -> Rule:
+    source = str(row.get("src", "all"))
+    if "srclen" in row:
+        source = f"{source}/{row['srclen']}"
+    uids = (int(row["uid_start"]), int(row["uid_end"])) if "uid_start" in row else None
+    table = str(row.get("table", ""))
+    action = str(row.get("action", ""))
+    return Rule(
+        family=family,
+        preference=int(row["priority"]),
+        uids=uids,
+        source=source,
+        table=int(table) if table.isdecimal() else None,
+        unreachable=action in _UNREACHABLE,
+        other=bool(set(row) - _KNOWN_KEYS),
+    )
+
+
+def host_rules(settings: FarmSettings) -> frozenset[Rule]:
+    """What every host needs before any proxy may run: replies to the LAN, and fail-closed."""
+    uids = settings.uid_range
+    return frozenset(
+        (
+            Rule(4, LAN_REPLY_PREFERENCE, source=str(settings.lan_address), table=MAIN_TABLE),
+            Rule(4, FAIL_CLOSED_PREFERENCE, uids=uids, unreachable=True),
+            Rule(6, FAIL_CLOSED_PREFERENCE, uids=uids, unreachable=True),
+        )
+    )
+
+
+def slot_rule(slot: SlotPlan) -> Rule:
+    """The rule that sends one proxy into its modem's table."""
+    return Rule(4, slot.preference, uids=(slot.uid, slot.uid), table=slot.table)
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """One line for `ip -batch`: add the rule, or delete one that is in its place."""
+
+    rule: Rule
+    add: bool
+
+    def line(self) -> str:
+        """The batch line."""
+        return f"rule {'add' if self.add else 'del'} {self.rule.arguments()}"
+
+
+def slot_changes(current: frozenset[Rule], slot: SlotPlan) -> tuple[RuleChange, ...]:
+    """What makes the preference of `slot` hold its rule and no other; adds come first.
+
+    Adding first never leaves the uid without a rule that names its table; between the two the
+    older rule of the same preference is asked first, as it was before.
+    """
+    wanted = slot_rule(slot)
+    changes = [] if wanted in current else [RuleChange(wanted, add=True)]
+    for rule in sorted(current, key=repr):
+        in_place = rule.preference == slot.preference and rule.family == 4 and rule != wanted
+        if in_place and not rule.other and (rule.unreachable or rule.table is not None):
+            changes.append(RuleChange(rule, add=False))
+    return tuple(changes)
+
+
+def host_changes(current: frozenset[Rule], settings: FarmSettings) -> tuple[RuleChange, ...]:
+    """The missing rules of the host, fail-closed ones first."""
+    missing = host_rules(settings) - current
+    ordered = sorted(missing, key=lambda rule: (-rule.preference, rule.family))
+    return tuple(RuleChange(rule, add=True) for rule in ordered)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who listens on a TCP port of this host, from /proc/net/tcp: no process, no guessing.
+
+3proxy stays alive beside a foreign listener and waits, so the state of its unit says nothing.
+"""
+
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+
+_LISTEN = "0A"  # TCP_LISTEN in hex (include/net/tcp_states.h)
+_ANY = IPv4Address(0)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One listening socket; address None stands for one of IPv6, which takes IPv4 as well."""
+
+    address: IPv4Address | None
+    port: int
+    uid: int
+    inode: int
+
+
+def read_listeners(proc: Path = Path("/proc")) -> tuple[Listener, ...]:
+    """All listening TCP sockets of this network namespace."""
+    found: list[Listener] = []
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = (proc / "net" / name).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue  # a kernel without IPv6
+        found += (item for line in lines if (item := _listener(line)) is not None)
+    return tuple(found)
+
+
+def _listener(line: str) -> Listener | None:
+    fields = line.split()
+    if len(fields) < 10 or fields[3] != _LISTEN:
+        return None
+    address, port = fields[1].split(":")
+    if len(address) == 32 and address.strip("0"):
+        return None  # one IPv6 address only: no client of an IPv4 address ends up there
+    return Listener(_address(address), int(port, 16), int(fields[7]), int(fields[9]))
+
+
+def _address(text: str) -> IPv4Address | None:
+    if len(text) != 8:
+        return None
+    # The kernel prints the word in the byte order of the machine.
+    return IPv4Address(socket.inet_ntoa(struct.pack("=I", int(text, 16))))
+
+
+def owners(listeners: tuple[Listener, ...], address: IPv4Address, port: int) -> frozenset[int]:
+    """The uids that listen where a client of address:port would end up."""
+    return frozenset(
+        item.uid
+        for item in listeners
+        if item.port == port and item.address in (None, _ANY, address)
+    )
