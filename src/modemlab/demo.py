@@ -82,7 +82,8 @@ def check_answers(lab: Lab, rows: list[farm.Row], answers: dict[str, farm.Row]) 
         seen = (answer.get("body") or "").strip()
         if not (answer["status"] == 200 and seen == wan == row.get("wan_address")):
             raise GuestFailed(
-                f"modem {row['serial']}: the carrier gave {wan}, the row says {row.get('wan_address')},"
+                f"modem {row['serial']}: the carrier gave {wan},"
+                f" the row says {row.get('wan_address')},"
                 f" the request came from {seen or answer['error']}"
             )
 

@@ -71,7 +71,7 @@ class Guest:
         timeout: float = COMMAND_S,
         check: bool = True,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run `command` (a list, quoted here) as `lab`; raises CommandFailed with its last words."""
+        """Run `command` (quoted here) as `lab`; raises CommandFailed with its last words."""
         line = shlex.join(command)
         try:
             done = subprocess.run(
@@ -105,7 +105,8 @@ class Guest:
         with tarfile.open(fileobj=buffer, mode="w") as tar:
             for name, path in sorted(files.items()):
                 tar.add(path, arcname=name, recursive=False, filter=_anonymous)
-        script = f"rm -rf {shlex.quote(target)} && mkdir -p {shlex.quote(target)} && tar -xC {shlex.quote(target)}"
+        place = shlex.quote(target)
+        script = f"rm -rf {place} && mkdir -p {place} && tar -xC {place}"
         self.run(["sudo", "sh", "-c", script], stdin=buffer.getvalue())
 
     def set_clock(self) -> None:

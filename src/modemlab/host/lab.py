@@ -79,6 +79,11 @@ class Lab:
             return None
         return found if qemu.alive(found.pid) else None
 
+    def engine_used(self) -> dict[str, Any] | None:
+        """The engine of the last start, also when that guest has ended."""
+        path = self.folder / "engine.json"
+        return dict(json.loads(path.read_text())) if path.exists() else None
+
     def need_running(self) -> Running:
         """The started lab; raises LabError naming the command that starts one."""
         found = self.running
@@ -195,6 +200,7 @@ class Lab:
             pid, port, self.suite, accelerator, image.folder.name, asdict(engine), state
         )
         (self.folder / "run.json").write_text(json.dumps(running.__dict__, indent=1))
+        (self.folder / "engine.json").write_text(json.dumps(asdict(engine)))
         self._write_inventory(engine)
 
     def _wait_kernel(self, accelerator: str) -> None:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Debian packages that the admin side needs: found, installed, or named in one command."""
 
+import glob
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from .errors import MissingTools
@@ -21,6 +24,14 @@ PROGRAMS = {
 }
 # Files that a package brings where no program tells: the keys that Debian's archive is signed with.
 FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
+# What the tests use beside them: PostgreSQL is found in its versioned folder, not by PATH.
+TEST_PROGRAMS = {
+    "ip": "iproute2",
+    "nft": "nftables",
+    "qmicli": "libqmi-utils",
+    "runuser": "util-linux",
+}
+POSTGRESQL = "/usr/lib/postgresql/*/bin/initdb"
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -78,3 +89,24 @@ def ensure(packages: list[str], log: Path) -> None:
             )
     if done.returncode:
         raise MissingTools(f"apt-get could not install them (see {log}); run: {by_hand}")
+
+
+def main() -> int:
+    """`python -m modemlab.host.tools`: install what the lab and the tests need."""
+    packages = missing_packages(PROGRAMS | TEST_PROGRAMS)
+    if not glob.glob(POSTGRESQL):  # noqa: PTH207 - the pattern is absolute
+        packages.append("postgresql")
+    if not packages:
+        return 0
+    sys.stdout.write(f"installing Debian packages: {' '.join(packages)}\n")
+    sys.stdout.flush()
+    try:
+        ensure(packages, Path(tempfile.gettempdir()) / f"modemfarm-apt-{os.getuid()}.log")
+    except MissingTools as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

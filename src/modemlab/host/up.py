@@ -36,7 +36,7 @@ def cap_for(count: int) -> float:
 
 
 def bring_up(lab: Lab, modems: int, progress: Progress, *, fresh: bool = False) -> Up:
-    """Build or resume, run site.yml, have `modems` modems serving; save the state when it is new."""
+    """Build or resume, run site.yml, have `modems` modems serving; a new state is saved."""
     check_modems(modems)
     packages = tools.missing_packages()
     if packages:

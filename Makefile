@@ -1,0 +1,54 @@
+# The two commands of the README are `make demo` and `make test`; each sets up what it needs.
+MODEMS ?= 4
+LAB_SUITE ?= bookworm
+PYTEST_ARGS ?=
+export LAB_SUITE
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
+
+.PHONY: setup tools demo demo-stop test lint unit integration acceptance bench lock clean
+
+setup:
+	@scripts/setup
+
+# Debian packages that the tests use beside those of the lab.
+tools: setup
+	@$(BIN)/python -m modemlab.host.tools
+
+demo: setup
+	@$(BIN)/modemfarm lab demo --modems $(MODEMS)
+
+demo-stop: setup
+	@$(BIN)/modemfarm lab down
+
+test: lint unit integration acceptance
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint .
+	$(BIN)/ansible-lint --offline --profile production
+
+unit: setup
+	$(BIN)/pytest tests/unit $(PYTEST_ARGS)
+
+integration: tools
+	$(BIN)/pytest tests/integration $(PYTEST_ARGS)
+
+acceptance: tools
+	$(BIN)/pytest tests/acceptance $(PYTEST_ARGS)
+
+bench: tools
+	$(BIN)/python -m modemlab.bench
+
+# Maintainers only: renews the locks from pyproject.toml. No index address gets into them.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate pyproject.toml -o requirements/host.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.lock
+
+clean: demo-stop
+	rm -rf build dist .venv

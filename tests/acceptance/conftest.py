@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lab host for the whole acceptance run: fresh on a clean checkout, resumed where one is saved.
+
+The tests look at the host from outside: through the proxies, at `ip rule`, `nft`, `systemctl` and at
+what the carrier has counted; never at the templates that made it so.
+"""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from modemlab.host import farm
+from modemlab.host.lab import Lab
+from modemlab.host.progress import Progress
+from modemlab.host.up import Up, bring_up
+
+MODEMS = 4
+
+
+@pytest.fixture(scope="session")
+def up(request: pytest.FixtureRequest) -> Iterator[tuple[Lab, Up]]:
+    """The lab with four modems serving; ended when the run ends."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    lab = Lab("acceptance")
+    with capture.global_and_fixture_disabled():
+        sys.stdout.write("\n")
+        found = bring_up(lab, MODEMS, Progress())
+    yield lab, found
+    lab.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(up: tuple[Lab, Up]) -> Lab:
+    """The running lab host."""
+    return up[0]
+
+
+@pytest.fixture
+def rows(lab: Lab) -> list[farm.Row]:
+    """The registry's rows of modems 1 to 4 as the CLI on the host gives them."""
+    first = {modem["imei"] for modem in lab.control("list")["modems"] if modem["number"] <= MODEMS}
+    return [row for row in farm.rows(lab) if row["serial"] in first]
+
+
+@pytest.fixture
+def modems(lab: Lab) -> dict[str, farm.Row]:
+    """The virtual modems by IMEI: what is really plugged in, and the addresses the carrier gave."""
+    return {modem["imei"]: modem for modem in lab.control("list")["modems"]}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which engine the proxies ran on: without the 3proxy source it is the packaged one."""
+    running = Lab("acceptance").engine_used()
+    if running:
+        terminalreporter.write_line(f"proxy engine: {running['label']}: {running['reason']}")
