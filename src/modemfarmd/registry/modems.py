@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry of one host's modems: every statement the daemons and the CLI run."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+
+import psycopg2.errors
+import psycopg2.extras
+
+from ..errors import SlotsExhaustedError, TransientError
+from .db import Database, Row
+from .model import Event, LogLine, Observation, Outcome, Place
+
+ALLOCATION_ATTEMPTS = 64  # each round of a race seats at least one; 30 rivals need 30 at worst
+ALLOCATION_PAUSE_S = 0.02  # a rival's insert commits within a few milliseconds
+TEXT_LIMIT = 16_384  # characters of a modem's reply worth keeping
+
+
+def storable(text: str | None) -> str | None:
+    """PostgreSQL text cannot hold NUL; a reply without end is cut."""
+    return None if text is None else text.replace("\x00", "\\x00")[:TEXT_LIMIT]
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host's name in the registry and the numbers that slots are made from."""
+
+    name: str
+    slots: int
+    port_base: int
+
+
+class Registry:
+    """The statements, over one Database. All methods raise DatabaseGoneError when it is away."""
+
+    def __init__(
+        self, database: Database, host: Host, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.database = database
+        self.host = host
+        self._pause = pause
+
+    def upsert(self, seen: Observation, busy: Collection[int] = ()) -> Place:
+        """Register or refresh one modem; `busy` slots are not given away.
+
+        Raises SlotsExhaustedError when a new modem finds no free slot.
+        """
+        values = {key: storable(value) for key, value in asdict(seen).items()} | {
+            "host": self.host.name,
+            "slots": self.host.slots,
+            "port_base": self.host.port_base,
+            "busy": sorted(busy),
+        }
+        for _ in range(ALLOCATION_ATTEMPTS):
+            try:
+                rows = self.database.rows("upsert_modem", values)
+            except psycopg2.errors.UniqueViolation:
+                self._pause(ALLOCATION_PAUSE_S * random.uniform(0.1, 1.0))  # noqa: S311
+                continue
+            if not rows:
+                raise SlotsExhaustedError(self._exhausted(seen.serial, busy))
+            return Place(rows[0]["slot"], rows[0]["proxy_port"], rows[0]["apn"])
+        raise TransientError(f"no slot for {seen.serial} after {ALLOCATION_ATTEMPTS} attempts")
+
+    def _exhausted(self, serial: str, busy: Collection[int]) -> str:
+        held = f"; ports of foreign processes: {len(busy)}" if busy else ""
+        return (
+            f"no free slot for modem {serial}: slots is {self.host.slots}{held}; "
+            "raise `slots` or forget a modem that is gone"
+        )
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Write what an apply run found, all in one transaction."""
+        self._many("record_outcome", [asdict(outcome) for outcome in outcomes])
+
+    def record_radio(
+        self, serial: str, signal: int | None, operator: str | None, registration: str | None
+    ) -> None:
+        """Write signal (dBm), operator and registration."""
+        self._many(
+            "record_radio",
+            [
+                {
+                    "serial": serial,
+                    "signal": signal,
+                    "operator": storable(operator),
+                    "registration": storable(registration),
+                }
+            ],
+        )
+
+    def modems(self) -> list[Row]:
+        """All rows of this host, by slot."""
+        return self.database.rows("list_modems", {"host": self.host.name})
+
+    def forget(self, serial: str) -> int | None:
+        """Delete a modem's row; its freed slot, or None when there was no such row."""
+        rows = self.database.rows("forget_modem", {"serial": serial, "host": self.host.name})
+        return int(rows[0]["slot"]) if rows else None
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Write events in order, all or none."""
+        self._many(
+            "add_event",
+            [
+                {
+                    "at": event.at,
+                    "serial": event.serial,
+                    "kind": event.kind,
+                    "detail": psycopg2.extras.Json(_clean(event.detail)),
+                }
+                for event in events
+            ],
+        )
+
+    def add_logs(self, lines: Sequence[LogLine]) -> None:
+        """Write log lines in order, all or none."""
+        self.database.run_many(
+            "add_log",
+            [
+                asdict(line)
+                | {"command": storable(line.command), "response": storable(line.response)}
+                for line in lines
+            ],
+        )
+
+    def logs(self, serial: str, limit: int) -> list[Row]:
+        """The newest log lines of a modem, newest first."""
+        return self.database.rows("list_logs", {"serial": serial, "limit": limit})
+
+    def events(self, serial: str | None, limit: int) -> list[Row]:
+        """The newest events of this host (of one modem when serial is given), newest first."""
+        values = {"host": self.host.name, "serial": serial, "limit": limit}
+        return self.database.rows("list_events", values)
+
+    def _many(self, name: str, batch: Sequence[dict[str, object]]) -> None:
+        self.database.run_many(name, [{"host": self.host.name} | values for values in batch])
+
+
+def _clean(detail: dict[str, object]) -> dict[str, object]:
+    """jsonb refuses \\u0000, which a modem's string may hold."""
+    return {k: storable(v) if isinstance(v, str) else v for k, v in detail.items()}

@@ -1,0 +1,1 @@
+DELETE FROM modems WHERE serial = %(serial)s AND host = %(host)s RETURNING slot
