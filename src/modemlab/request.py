@@ -32,7 +32,7 @@ _SOCKS_ERRORS = {  # RFC 1928, section 6
 class Answer:
     """What came back. `error` is None when a whole answer was read.
 
-    `body` holds up to 64 KiB as text without surrounding white space, `size` its real bytes.
+    `body` is the text of the first 64 KiB without white space around it, `size` counts all bytes.
     """
 
     status: int | None = None
@@ -179,5 +179,5 @@ async def _read_answer(reader: asyncio.StreamReader) -> Answer:
     error = None
     if wanted is not None and size < wanted:
         error = f"the body ended after {size} of {wanted} bytes"
-    body = kept.decode("utf-8", "backslashreplace").strip()
+    body = kept.decode("utf-8", "replace").strip()
     return Answer(status, body, size, 0.0, error, headers.get("x-lab-modem"))

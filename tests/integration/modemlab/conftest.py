@@ -3,12 +3,13 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from modemlab.carrier.netns import ensure, remove
+from modemlab.carrier.netns import NetnsError, ensure, ip_batch, remove
 from modemlab.carrier.network import CarrierPlan
 from modemlab.lan import LanPlan, teardown
 
@@ -22,6 +23,16 @@ def may_use_namespaces() -> None:
         pytest.skip("needs root: network namespaces and a TUN device are made")
     if not Path("/dev/net/tun").exists():
         pytest.skip("needs /dev/net/tun, which this machine does not have")
+    if shutil.which("ip") is None:
+        pytest.skip("needs iproute2, which is not installed")
+    probe = f"ml{os.getpid() % 100000}p"
+    try:
+        ensure(probe)
+        ip_batch(["addr add 2001:db8::1/128 dev lo nodad"], probe)
+    except NetnsError as error:
+        pytest.skip(f"needs network namespaces with IPv6, refused here: {error}")
+    finally:
+        remove(probe)
 
 
 @pytest.fixture
