@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from modemlab.carrier.connections import Connections
+
 IDLE_S = 75.0  # a keep-alive connection without a request; usual servers take 60 to 75
 HEAD_MAX = 16384
 BYTES_MAX = 1_000_000_000
@@ -81,25 +83,18 @@ class HttpService:
 
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
-        self._open: set[asyncio.StreamWriter] = set()
+        self._connections = Connections()
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from accept to close; give this to asyncio.start_server."""
-        self._open.add(writer)
-        try:
-            await self._serve(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            pass  # the caller went away: nothing is owed to it
-        finally:
-            self._open.discard(writer)
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        async with self._connections.hold(writer):
+            # A caller that went away is owed nothing.
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+                await self._serve(reader, writer)
 
     def close(self) -> None:
         """End all connections at once, half-sent answers included."""
-        for writer in list(self._open):
-            writer.transport.abort()
+        self._connections.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = writer.get_extra_info("peername")[0]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 
+from modemlab.carrier.connections import Connections
 from modemlab.carrier.dns import DnsError, Query, parse_query
 from modemlab.carrier.http import HEAD_MAX, HttpService, Respond
 from modemlab.carrier.netns import Inside
@@ -30,6 +31,7 @@ class Services:
         self._resolve = resolve
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[asyncio.DatagramTransport] = []
+        self._asking = Connections()  # DNS over TCP
 
     async def start(self, http: Iterable[str], *dns: str) -> None:
         """Listen with HTTP on the addresses `http` and with DNS on `dns` (UDP and TCP)."""
@@ -54,6 +56,7 @@ class Services:
         for server in self._servers:
             server.close()
         self._http.close()
+        self._asking.abort()
         for server in self._servers:
             await server.wait_closed()
         self._datagrams.clear()
@@ -64,21 +67,21 @@ class Services:
 
     async def _dns_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = writer.get_extra_info("peername")[0]
-        try:
-            while True:
-                size = await asyncio.wait_for(reader.readexactly(2), DNS_IDLE_S)
-                data = await asyncio.wait_for(
-                    reader.readexactly(struct.unpack(">H", size)[0]), DNS_IDLE_S
-                )
-                answer = self._resolve(caller, parse_query(data))
-                writer.write(struct.pack(">H", len(answer)) + answer)
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, TimeoutError, DnsError):
-            pass  # the end of the conversation: closed below
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        async with self._asking.hold(writer):
+            # However the conversation ends, closing is all that is left to do.
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError, DnsError):
+                while True:
+                    await self._dns_answer(caller, reader, writer)
+
+    async def _dns_answer(
+        self, caller: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        async with asyncio.timeout(DNS_IDLE_S):
+            (size,) = struct.unpack(">H", await reader.readexactly(2))
+            data = await reader.readexactly(size)
+        answer = self._resolve(caller, parse_query(data))
+        writer.write(struct.pack(">H", len(answer)) + answer)
+        await writer.drain()
 
 
 class _DnsDatagrams(asyncio.DatagramProtocol):

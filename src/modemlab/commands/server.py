@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from modemlab.carrier.connections import Connections
 from modemlab.carrier.netns import NetnsError
 from modemlab.commands.fields import FieldError, RequestError
 from modemlab.modem.errors import LabError
@@ -28,7 +29,7 @@ class ControlServer:
     def __init__(self, path: Path, run: Run, group: str | None = None) -> None:
         self._path, self._run, self._group = path, run, group
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._connections = Connections()
 
     async def start(self) -> None:
         """Listen. A socket that an earlier run left is replaced. Raises OSError, KeyError."""
@@ -44,28 +45,27 @@ class ControlServer:
         """Close the socket and all connections."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._open):
-                writer.transport.abort()
+            self._connections.abort()
             await self._server.wait_closed()
             self._server = None
         self._path.unlink(missing_ok=True)
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
-        try:
-            while line := await reader.readline():
-                answer = await self.answer(line)
-                writer.write(json.dumps(answer).encode() + b"\n")
-                await writer.drain()
-        except ConnectionError:
-            pass  # the asker left
-        except ValueError as error:  # what readline raises for a line beyond the limit
-            writer.write(json.dumps(_refusal(error)).encode() + b"\n")
-        finally:
-            self._open.discard(writer)
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        async with self._connections.hold(writer):
+            with contextlib.suppress(ConnectionError):  # the asker left
+                await self._converse(reader, writer)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                line = await reader.readline()
+            except ValueError as error:  # a line beyond the limit: what follows is not readable
+                writer.write(json.dumps(_refusal(error)).encode() + b"\n")
+                return
+            if not line:
+                return
+            writer.write(json.dumps(await self.answer(line)).encode() + b"\n")
+            await writer.drain()
 
     async def answer(self, line: bytes) -> dict[str, Any]:
         """The answer to one request line."""

@@ -107,11 +107,13 @@ def test_dns_over_tcp(carrier_plan: CarrierPlan) -> None:
     play(carrier_plan, act)
 
 
-def test_an_open_connection_does_not_hold_up_the_end(carrier_plan: CarrierPlan) -> None:
+def test_open_connections_do_not_hold_up_the_end(carrier_plan: CarrierPlan) -> None:
     async def act(carrier: Carrier) -> None:
-        _, writer = await connect(carrier, adr.HTTP_V4, 80)
-        writer.write(b"GET / HTTP/1.1\r\n")
+        _, web = await connect(carrier, adr.HTTP_V4, 80)
+        _, dns = await connect(carrier, adr.DNS_V4, 53)
+        web.write(b"GET / HTTP/1.1\r\n")
         await carrier.stop()
-        writer.close()
+        web.close()
+        dns.close()
 
     play(carrier_plan, act)

@@ -28,6 +28,7 @@ from modemlab.lan import LanPlan
 from modemlab.modem.modem import Modem
 
 WAIT_S = 10.0
+CONNECT_S = 1.0  # everything is on this machine
 PORT_BASE = 3127
 
 
@@ -90,6 +91,7 @@ class Proxies:
     def __init__(self, host: Inside) -> None:
         self._host = host
         self._servers: list[asyncio.Server] = []
+        self._serving: set[asyncio.Task[None] | None] = set()
 
     async def open(self, number: int) -> None:
         address = ("192.168.1.100", PORT_BASE + number)
@@ -97,9 +99,12 @@ class Proxies:
         serve = partial(self._serve, f"wwan{number - 1}")
         self._servers.append(await asyncio.start_server(serve, sock=bound))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for server in self._servers:
             server.close()
+        async with asyncio.timeout(WAIT_S):
+            while self._serving:
+                await asyncio.sleep(0.01)
 
     async def _bound(self, device: str, kind: socket.SocketKind) -> socket.socket:
         raw = await self._host.acall(partial(socket.socket, socket.AF_INET, kind))
@@ -124,17 +129,28 @@ class Proxies:
     async def _serve(
         self, device: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        with contextlib.closing(writer), contextlib.suppress(OSError, TimeoutError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            host = head.split(b" ")[1].split(b"/")[2].decode()
-            async with asyncio.timeout(WAIT_S):
-                raw = await self._connect(device, host)
-                up_reader, up_writer = await asyncio.open_connection(sock=raw)
-                with contextlib.closing(up_writer):
-                    up_writer.write(head)
-                    while data := await up_reader.read(65536):
-                        writer.write(data)
-                        await writer.drain()
+        task = asyncio.current_task()
+        self._serving.add(task)
+        try:
+            with contextlib.closing(writer), contextlib.suppress(OSError, TimeoutError):
+                await self._exchange(device, reader, writer)
+        finally:
+            self._serving.discard(task)
+
+    async def _exchange(
+        self, device: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        host = head.split(b" ")[1].split(b"/")[2].decode()
+        async with asyncio.timeout(CONNECT_S):
+            raw = await self._connect(device, host)
+        async with asyncio.timeout(WAIT_S):
+            up_reader, up_writer = await asyncio.open_connection(sock=raw)
+            with contextlib.closing(up_writer):
+                up_writer.write(head)
+                while data := await up_reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
 
 
 class Lab:
@@ -185,7 +201,7 @@ async def _play(play: Play, path: Path, carrier: CarrierPlan, lan: LanPlan) -> N
                 await asyncio.sleep(0.01)
         await play(Lab(path, host, proxies))
     finally:
-        proxies.close()
+        await proxies.close()
         stopped.set()
         await running
         host.close()
