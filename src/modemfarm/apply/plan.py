@@ -259,9 +259,9 @@ def _proxy_steps(current: Current, settings: FarmSettings, target: Target) -> li
 def _started_before(unit: UnitState, config: Config, now: int) -> bool:
     """True when the file changed after the process read it: a run ended between the two.
 
-    Times are whole seconds. A file from the future (the clock was set back) proves nothing.
+    Whole seconds. A file from the future (the clock was set back) or no time at all prove nothing.
     """
-    return unit.changed_at < config.mtime <= now
+    return 0 < unit.changed_at < config.mtime <= now
 
 
 def _port_conflict(

@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole run on a fake host: states, changes, order, isolation of failures, check mode."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from modemfarm.errors import PermanentError, SettingsError
+
+STATIC = {"rules", "guard", "identity", "config", "unit"}
+
+
+def test_a_new_modem_is_served(farm):
+    serial = farm.plug(1)
+    result, rows = farm.apply(serial)
+    row = rows[serial]
+    assert (row["state"], row["reason"], row["remedy"]) == ("serving", None, None)
+    assert (row["interface"], row["wan_address"], row["slot"]) == ("wwan0", "10.64.7.2", 1)
+    assert set(row["changed"]) == STATIC | {"profile", "activation"}
+    assert result["changed"] is True
+    assert farm.tools.elements == {(61001, "wwan0")}
+    assert {"read", "barriers", "bearer", "probe"} <= set(row["steps"])
+    assert (farm.root / "run/modemfarm/udev/1-1").read_text() == f"MODEMFARM_SERIAL={serial}\n"
+    profile = farm.root / f"etc/NetworkManager/system-connections/modem-{serial}.nmconnection"
+    assert stat.S_IMODE(profile.stat().st_mode) == 0o600
+    config = farm.root / "etc/modemfarm/proxy/1.cfg"
+    assert stat.S_IMODE(config.stat().st_mode) == 0o640
+
+
+def test_the_second_run_changes_nothing_and_is_cheap(farm):
+    serials = [farm.plug(slot) for slot in (1, 2, 3)]
+    farm.apply()
+    result, rows = farm.apply()
+    assert result["changed"] is False
+    assert result["diff"] == []
+    assert [rows[serial]["state"] for serial in serials] == ["serving"] * 3
+    assert all(rows[serial]["changed"] == [] for serial in serials)
+    assert len(farm.tools.calls) == 8  # 2 rules, guard, units, 2 managers, addresses, routes
+
+
+def test_barriers_come_before_proxies_and_bearers(farm):
+    farm.plug(1)
+    farm.apply()
+    order = [command[0] for command, text in farm.tools.calls if text or command[0] == "nmcli"]
+    verbs = [command[1] for command, _ in farm.tools.calls if command[0] == "systemctl"]
+    assert order == ["ip", "ip", "nft", "nmcli", "nmcli"]
+    assert verbs == ["show", "enable", "start"]
+    first_start = next(
+        i for i, (c, _) in enumerate(farm.tools.calls) if c[:2] == ("systemctl", "start")
+    )
+    assert first_start > next(
+        i for i, (c, _) in enumerate(farm.tools.calls) if c[:2] == ("nft", "-f")
+    )
+
+
+def test_one_process_for_a_batch(farm):
+    for slot in (1, 2, 3):
+        farm.plug(slot)
+    farm.apply()
+    for words in (("systemctl", "start"), ("systemctl", "enable"), ("nft", "-f"),
+                  ("nmcli", "load"), ("udevadm",)):  # fmt: skip
+        assert farm.tools.count(*words) == 1, words
+    assert farm.tools.count("ip", "-batch") == 2
+
+
+def test_check_mode_predicts_and_touches_nothing(farm):
+    serial = farm.plug(1)
+    before = farm.files()
+    predicted, rows = farm.apply(check_mode=True)
+    assert farm.files() == before
+    assert farm.tools.elements == set()
+    assert not [c for c, text in farm.tools.calls if text or c[0] in ("nmcli", "udevadm")]
+    assert rows[serial]["state"] == "waiting"
+    assert "check mode" in rows[serial]["reason"]
+    done, real = farm.apply()
+    assert set(rows[serial]["changed"]) == set(real[serial]["changed"])
+    headers = {item["after_header"] for item in predicted["diff"]}
+    assert headers == {item["after_header"] for item in done["diff"]}
+    after, rows = farm.apply(check_mode=True)
+    assert (after["changed"], after["diff"]) == (False, [])
+    assert rows[serial]["state"] == "serving"
+
+
+def test_absent_modem_is_cut_off_but_its_proxy_runs(farm):
+    serial, other = farm.plug(1), farm.plug(2)
+    farm.apply()
+    farm.rows[0]["present"] = False
+    result, rows = farm.apply(serial)
+    assert rows[serial]["state"] == "offline"
+    assert set(rows[serial]["changed"]) == {"guard", "identity"}
+    assert farm.tools.elements == {(61002, "wwan1")}
+    assert not (farm.root / "run/modemfarm/udev/1-1").exists()
+    assert farm.tools.units["3proxy@1.service"]["ActiveState"] == "active"
+    assert farm.tools.count("busctl") == 0  # an unplug must not wait for anybody
+    assert other not in rows
+    assert result["changed"] is True
+
+
+def test_present_in_the_registry_but_not_on_the_bus(farm):
+    serial = farm.plug(1)
+    farm.rows[0]["usb_path"] = "1-5"
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "offline"
+    assert "1-5" in rows[serial]["reason"]
+    assert farm.tools.elements == set()
+
+
+def test_replug_into_another_place_with_other_numbers(farm, make_modem):
+    serial = farm.plug(1)
+    farm.apply()
+    make_modem("1-7", 6)
+    farm.rows[0]["usb_path"] = "1-7"
+    farm.tools.modems.clear()
+    farm.tools.devices.clear()
+    farm.tools.routes.clear()
+    farm.tools.add_modem(serial, "1-7", 6)
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "serving"
+    assert rows[serial]["interface"] == "wwan6"
+    assert farm.tools.elements == {(61001, "wwan6")}
+    assert set(rows[serial]["changed"]) == {"guard", "identity", "activation"}
+    assert [p.name for p in (farm.root / "run/modemfarm/udev").iterdir()] == ["1-7"]
+
+
+def test_an_interface_is_taken_from_its_former_owner(farm):
+    farm.plug(1)
+    farm.tools.elements.add((61002, "wwan0"))
+    farm.apply()
+    assert farm.tools.elements == {(61001, "wwan0")}
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "words"),
+    [
+        ({"EquipmentIdentifier": "867584030000999"}, "failed", "another modem"),
+        ({"State": -1, "StateFailedReason": 2}, "failed", "no SIM"),
+        ({"State": -1, "StateFailedReason": 3}, "failed", "SIM error"),
+        ({"State": 2, "UnlockRequired": 2}, "failed", "PIN required"),
+        ({"State": 2, "UnlockRequired": 4}, "failed", "PUK required"),
+        ({"State": 2, "UnlockRequired": 99}, "failed", "SIM lock 99"),
+        ({"EquipmentIdentifier": ""}, "waiting", "still reading"),
+        ({"State": 1}, "waiting", "initialising"),
+        ({"PrimaryPort": "cdc-wdm9"}, "failed", "cdc-wdm9"),
+        ({"DeviceIdentifier": "x\ny"}, "failed", "device identifier"),
+    ],
+)
+def test_reasons_from_modemmanager(farm, change, state, words):
+    bad, good = farm.plug(1), farm.plug(2)
+    farm.tools.modems["1-1"].update(change)
+    _, rows = farm.apply(wait=1)
+    assert rows[bad]["state"] == state
+    assert words in rows[bad]["reason"]
+    assert rows[bad]["remedy"]
+    assert rows[good]["state"] == "serving"
+    assert not farm.tools.count("up", f"modem-{bad}")
+
+
+def test_wrong_composition(farm):
+    bad, good = farm.plug(1, data_driver="cdc_ether", data_class=("02", "06", "00")), farm.plug(2)
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == "failed"
+    assert "wrong composition: ecm" in rows[bad]["reason"]
+    assert rows[good]["state"] == "serving"
+    assert farm.tools.elements == {(61002, "wwan1")}
+
+
+def test_modemmanager_has_not_seen_it(farm):
+    serial, good = farm.plug(1, seen=False), farm.plug(2)
+    _, rows = farm.apply(wait=1)
+    assert rows[serial]["state"] == "waiting"
+    assert "ModemManager has not seen it (waited 1 s)" in rows[serial]["reason"]
+    assert rows[good]["state"] == "serving"
+
+
+def test_modemmanager_sees_it_late(farm):
+    serial = farm.plug(1, seen=False)
+    timer = threading.Timer(0.4, farm.tools.add_modem, (serial, "1-1", 0))
+    timer.start()
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "serving"
+    assert rows[serial]["steps"]["modemmanager"] > 0.2
+
+
+def test_ports_appear_late(farm, make_modem):
+    serial = farm.plug(1, bound=False)
+    folder = farm.root / "sys/devices/platform/vhci_hcd.0/usb1/1-1/1-1:1.4"
+
+    def bind():
+        (folder / "usbmisc/cdc-wdm0").mkdir(parents=True)
+        (folder / "net/wwan0").mkdir(parents=True)
+
+    threading.Timer(0.3, bind).start()
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "serving"
+    assert farm.tools.elements == {(61001, "wwan0")}
+    assert "guard" in rows[serial]["changed"]
+
+
+@pytest.mark.parametrize("service", ["ModemManager1", "NetworkManager"])
+def test_a_dead_manager(farm, service):
+    serial = farm.plug(1)
+    farm.tools.fail[f"call org.freedesktop.{service} "] = "name has no owner"
+    _, rows = farm.apply(wait=1)
+    assert rows[serial]["state"] == "waiting"
+    assert "does not answer: name has no owner" in rows[serial]["reason"]
+    assert set(rows[serial]["changed"]) >= STATIC
+
+
+@pytest.mark.parametrize(
+    ("said", "registration", "state", "words"),
+    [
+        ("Error: Connection activation failed: The modem's dial failed", 1, "failed", "dial"),
+        ("Error: Connection activation failed: No SIM PIN", 1, "failed", "PIN required"),
+        ("Error: timeout", 3, "failed", "denied"),
+    ],
+)
+def test_a_refused_bearer(farm, said, registration, state, words):
+    bad, good = farm.plug(1), farm.plug(2)
+    farm.tools.refuse_activation[f"modem-{bad}"] = said
+    farm.tools.modems["1-1"]["RegistrationState"] = registration
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == state
+    assert words in rows[bad]["reason"]
+    assert rows[good]["state"] == "serving"
+
+
+def test_no_network(farm):
+    serial = farm.plug(1)
+    farm.tools.modems["1-1"].update(State=7, RegistrationState=2)
+    farm.tools.refuse_activation[f"modem-{serial}"] = "Timeout expired"
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "waiting"
+    assert rows[serial]["reason"] == "not registered: searching"
+    assert farm.tools.count("up", f"modem-{serial}") == 2
+
+
+def test_a_bearer_in_the_wrong_table_is_taken_down(farm):
+    bad, good = farm.plug(1), farm.plug(2)
+    farm.tools.connect(bad, 0, 1009)
+    farm.apply()  # writes the profile: the running one is outdated, so it is brought up anew
+    farm.tools.routes = [r for r in farm.tools.routes if r["table"] != "1001"]
+    real_up = farm.tools._up
+
+    def wrong_table(profile, device):
+        real_up(profile, device)
+        for route in farm.tools.routes:
+            if route["dev"] == "wwan0":
+                route["table"] = "1009"
+
+    farm.tools._up = wrong_table
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == "failed"
+    assert "table 1001 leads to nothing, not to wwan0" in rows[bad]["reason"]
+    assert farm.tools.devices["cdc-wdm0"]["profile"] is None
+    assert rows[good]["state"] == "serving"
+
+
+def test_port_held_by_somebody_else(farm, proxies):
+    bad, good = farm.plug(1), farm.plug(2)
+    line = (
+        f"  0: 0100007F:{proxies + 1:04X} 00000000:0000 0A 0:0 00:0 0  1000 0 4242 1 x 100 0 0 10 0"
+    )
+    (farm.root / "proc/net/tcp").write_text(f"head\n{line}\n")
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == "failed"
+    assert (
+        f"proxy port {proxies + 1} is held by a foreign process (uid 1000)" in rows[bad]["reason"]
+    )
+    assert rows[good]["state"] == "serving"
+    assert "3proxy@1.service" not in farm.tools.units
+
+
+@pytest.mark.parametrize("word", ["start 3proxy@1.service", "enable --quiet --no-reload 3proxy@1"])
+def test_a_unit_that_fails_stops_only_its_modem(farm, word):
+    bad, good = farm.plug(1), farm.plug(2)
+    farm.tools.fail[word] = "Job for 3proxy@1.service failed"
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == "failed"
+    assert "Job for" in rows[bad]["reason"]
+    assert rows[good]["state"] == "serving"
+
+
+def test_a_guard_that_cannot_be_changed_stops_the_modem_before_it_is_dangerous(farm):
+    bad, good = farm.plug(1), farm.plug(2)
+    farm.tools.fail["{ 61001 ."] = "nft: no"
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == "failed"
+    assert not farm.tools.count("up", f"modem-{bad}")
+    assert "3proxy@1.service" not in farm.tools.units
+    assert rows[good]["state"] == "serving"
+
+
+def test_without_the_guard_nothing_runs(farm):
+    farm.plug(1)
+    farm.tools.fail["nft -j"] = "No such file or directory"
+    with pytest.raises(PermanentError, match="guard"):
+        farm.apply()
+    assert farm.tools.count("systemctl", "start") == 0
+
+
+def test_missing_rules_come_back_without_touching_others(farm):
+    serial = farm.plug(1)
+    farm.apply()
+    farm.tools.rules[4] = [r for r in farm.tools.rules[4] if r["priority"] != 2001]
+    farm.tools.rules[6] = []
+    result, rows = farm.apply()
+    assert rows[serial]["changed"] == ["rules"]
+    assert rows[serial]["state"] == "serving"
+    assert {r["priority"] for r in farm.tools.rules[4]} == {0, 1000, 2001, 2999}
+    assert [r["priority"] for r in farm.tools.rules[6]] == [2999]
+    assert {item["after_header"] for item in result["diff"]} == {"ip rule"}
+
+
+def test_a_changed_apn_is_brought_up_anew(farm):
+    serial = farm.plug(1)
+    farm.apply()
+    farm.rows[0]["apn"] = "m2m.example"
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "serving"
+    assert rows[serial]["changed"] == ["profile", "activation"]
+    assert farm.tools.count("load") == 1
+
+
+def test_a_changed_config_is_checked_before_the_swap(farm):
+    serial = farm.plug(1)
+    farm.apply()
+    script = farm.root / "usr/libexec/modemfarm/proxy-check"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\necho 'line 3: bad' >&2\nexit 1\n")
+    script.chmod(0o755)
+    old = (farm.root / "etc/modemfarm/proxy/1.cfg").read_text()
+    farm.settings["max_connections"] = 7
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "failed"
+    assert "line 3: bad" in rows[serial]["reason"]
+    assert (farm.root / "etc/modemfarm/proxy/1.cfg").read_text() == old
+    assert [p.name for p in (farm.root / "etc/modemfarm/proxy").iterdir()] == ["1.cfg"]
+    script.write_text("#!/bin/sh\ngrep -q 'connlim 7' \"$1\"\n")
+    _, rows = farm.apply()
+    assert (rows[serial]["state"], rows[serial]["changed"]) == ("serving", ["config", "unit"])
+    assert farm.tools.count("systemctl", "reload") == 1
+
+
+def test_a_process_older_than_its_configuration_reads_it_again(farm):
+    serial = farm.plug(1)
+    farm.apply()
+    farm.tools.units["3proxy@1.service"]["StateChangeTimestamp"] = "@1000"
+    _, rows = farm.apply()
+    assert rows[serial]["changed"] == ["unit"]
+    assert farm.tools.count("systemctl", "reload") == 1
+
+
+def test_a_failed_unit_is_started_again(farm):
+    serial = farm.plug(1)
+    farm.apply()
+    farm.tools.units["3proxy@1.service"]["ActiveState"] = "failed"
+    _, rows = farm.apply()
+    assert (rows[serial]["state"], rows[serial]["changed"]) == ("serving", ["unit"])
+    assert farm.tools.count("systemctl", "reset-failed") == 1
+
+
+def test_unknown_serial_and_slot_beyond_the_host(farm):
+    serial, far = farm.plug(1), farm.plug(9)
+    _, rows = farm.apply(serial, far, "123456789012345")
+    assert rows[serial]["state"] == "serving"
+    assert "slot is 9" in rows[far]["reason"]
+    assert "not in the snapshot" in rows["123456789012345"]["reason"]
+    assert rows["123456789012345"]["slot"] is None
+
+
+def test_present_without_a_place(farm):
+    serial = farm.plug(1)
+    farm.rows[0]["usb_path"] = None
+    _, rows = farm.apply()
+    assert (rows[serial]["state"], farm.tools.count("busctl")) == ("waiting", 0)
+
+
+def test_probe_without_a_listener(farm, monkeypatch):
+    monkeypatch.setattr("modemfarm.apply.wait.PROBE_CAP_S", 0.5)
+    farm.settings["port_base"] = 1023  # nothing listens on 1024
+    serial = farm.plug(1)
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "failed"
+    assert "probe failed: nothing listens" in rows[serial]["reason"]
+
+
+def test_settings_that_cannot_be_used_stop_all(farm):
+    farm.settings["engine"] = "squid"
+    with pytest.raises(SettingsError):
+        farm.apply()
+
+
+def test_root_refuses_a_folder_that_is_not_its_own(farm):
+    serial = farm.plug(1)
+    folder = farm.root / "run/modemfarm/udev"
+    folder.rmdir()
+    folder.symlink_to(farm.root / "etc")
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "failed"
+    assert "not a directory of root" in rows[serial]["reason"]
+    assert not os.path.lexists(farm.root / "etc/1-1")
+
+
+def test_v2ray_has_two_ports_and_no_reload(farm):
+    farm.settings |= {"engine": "v2ray", "socks_port_base": 30000}
+    serial = farm.plug(1)
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "serving"
+    assert "v2ray-proxy@1.service" in farm.tools.units
+    assert (farm.root / "etc/modemfarm/proxy/1.json").exists()
