@@ -50,8 +50,7 @@ def _write_cfun(port: AtPort, text: str) -> Lines:
     function, *reset = arguments(text)
     level = integer(function, FUNCTIONS)
     if reset and integer(reset[0], range(2)) == 1:
-        # OK leaves first; the bus is left a moment later.
-        port.modem.clock.later(0, port.modem.reboot)
+        port.modem.leave_soon(port.modem.reboot)
         return OK
     port.modem.radio.set_function(level)
     return OK
@@ -70,7 +69,7 @@ def _write_qcfg(port: AtPort, text: str) -> Lines:
 
 
 def _power_down(port: AtPort, _text: str) -> Lines:
-    port.modem.clock.later(0, port.modem.vanish)
+    port.modem.leave_soon(port.modem.vanish)
     return OK
 
 

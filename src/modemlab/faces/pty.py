@@ -40,9 +40,9 @@ class Pty:
         self._loop.add_reader(self._near, self._readable)
 
     def write(self, data: bytes) -> None:
-        """Bytes for the program; the newest are dropped when nobody reads for long."""
-        if self._open and len(self._unsent) < MAX_UNSENT:
-            self._unsent += data
+        """Bytes for the program; the oldest are dropped when nobody reads for long."""
+        if self._open:
+            self._unsent = (self._unsent + data)[-MAX_UNSENT:]
             self._flush()
 
     def close(self) -> None:

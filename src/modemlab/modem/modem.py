@@ -11,7 +11,7 @@ from modemlab.modem.errors import CallFailedError
 from modemlab.modem.faults import Faults
 from modemlab.modem.radio import Radio, Signal
 from modemlab.modem.sim import Sim, SimState
-from modemlab.modem.spec import ModemSpec, Operator, Wan, Wan6, default_wan
+from modemlab.modem.spec import LEAVE_SECONDS, ModemSpec, Operator, Wan, Wan6, default_wan
 from modemlab.qmi.engine import QmiEngine
 
 
@@ -159,6 +159,10 @@ class Modem:
             self.on_reboot()
         else:
             self.power_cycle()
+
+    def leave_soon(self, how: Callable[[], None]) -> None:
+        """`vanish` or `reboot`, once the answer to the command that asked for it is out."""
+        self.clock.later(LEAVE_SECONDS, how)
 
     def power_cycle(self) -> None:
         """Boot: no clients, no sessions, PIN wanted again, registration from the start."""

@@ -11,6 +11,8 @@ COMPOSITIONS = ("qmi", "ecm", "mbim", "rndis")
 REGISTRATION_SECONDS = 1.0
 # Real ones need 11 s from AT+CFUN=1,1 to RDY; the lab shortens it, tests may set it back.
 REBOOT_SECONDS = 3.0
+# A modem told to reset says OK first; real ones leave the bus about a second later.
+LEAVE_SECONDS = 0.5
 LAB_DNS = ("203.0.113.53",)
 
 

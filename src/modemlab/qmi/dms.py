@@ -98,8 +98,7 @@ class Dms(Service):
     def set_operating_mode(self, request: Request) -> Reply:
         mode = required(request, 0x01)[0]
         if mode == RESET:
-            # The answer leaves first; the bus is left a moment later.
-            self.modem.clock.later(0, self.modem.reboot)
+            self.modem.leave_soon(self.modem.reboot)
             return []
         if mode not in FUNCTION_OF_MODE:
             raise QmiError(Code.INVALID_ARGUMENT)

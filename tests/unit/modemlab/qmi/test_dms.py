@@ -70,5 +70,5 @@ def test_reset_mode_reboots(qmi, modem: Modem, clock: ManualClock) -> None:
     reboots: list[bool] = []
     modem.on_reboot = lambda: reboots.append(True)
     assert qmi.ask(DMS, 0x002E, {1: b"\x04"})[0] == 0
-    clock.advance(0)
+    clock.advance(1)
     assert reboots == [True]
