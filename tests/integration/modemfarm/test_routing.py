@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules and guard as the plan makes them, with the kernel's own routing: nothing may leak."""
+
+from dataclasses import replace
+
+import pytest
+
+from modemfarm.apply.networkmanager import NmDevice, NmState
+from modemfarm.apply.verify import mismatch
+
+
+def view(net, uid, address="203.0.113.10"):
+    """What a process of `uid` on the host sees of the Internet."""
+    return net.tool(net.host, "get", address, 80, uid=uid)
+
+
+def test_each_uid_leaves_by_its_own_modem(farm):
+    net, targets = farm
+    assert view(net, 61001) == "200 one 10.64.1.2"
+    assert view(net, 61002) == "200 two 10.64.2.2"
+    assert view(net, None) == "200 lan 192.168.1.100"
+    assert net.converge(*targets) == []
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        ("ip", "route", "flush", "table", "1001"),
+        ("ip", "link", "set", "wwan0", "down"),
+        ("ip", "link", "delete", "wwan0"),
+        ("ip", "rule", "delete", "pref", "2001"),
+    ],
+)
+def test_a_lost_modem_refuses_and_does_not_leak(farm, loss):
+    net, _ = farm
+    net.sh(net.host, *loss)
+    assert view(net, 61001).split()[0] in ("OSError", "TimeoutError", "ConnectionRefusedError")
+    assert view(net, 61002) == "200 two 10.64.2.2"
+
+
+def test_without_any_rule_the_guard_still_holds_and_the_plan_repairs(farm):
+    net, targets = farm
+    net.sh(net.host, "ip", "rule", "flush")
+    net.sh(net.host, "ip", "rule", "add", "pref", "32766", "lookup", "main")
+    assert "lan" not in view(net, 61001)
+    assert net.converge(*targets) == ["rules", "rules", "rules"]
+    assert view(net, 61001) == "200 one 10.64.1.2"
+
+
+def test_swapped_uplinks_are_blocked_until_the_guard_follows(farm):
+    net, (one, two) = farm
+    net.route(1001, "wwan1", "10.64.2.1")
+    assert "two" not in view(net, 61001)
+    swapped = (replace(one, usb=two.usb), replace(two, usb=one.usb))
+    assert net.converge(*swapped) == ["guard", "guard"]
+    assert view(net, 61001) == "200 two 10.64.2.2"
+    assert net.api.read_guard() == {(61001, "wwan1"), (61002, "wwan0")}
+
+
+def test_ipv6_has_no_way_out(farm):
+    net, _ = farm
+    assert view(net, None, "2001:db8::10") == "200 lan fd00:1::2"
+    assert view(net, 61001, "2001:db8::10").split()[0] == "OSError"
+
+
+def test_a_stranger_in_the_slots_place_is_removed(farm):
+    net, targets = farm
+    net.sh(net.host, "ip", "rule", "delete", "pref", "2001")
+    net.sh(net.host, "ip", "rule", "add", "pref", "2001", "uidrange", "61001-61001",
+           "lookup", "1002")  # fmt: skip
+    assert net.converge(*targets) == ["rules"]
+    rules = [rule for rule in net.api.read_rules() if rule.preference == 2001]
+    assert [rule.table for rule in rules] == [1001]
+    assert view(net, 61001) == "200 one 10.64.1.2"
+
+
+def test_an_absent_modem_has_no_element(farm):
+    net, (one, two) = farm
+    gone = replace(one, record=replace(one.record, present=False), usb=None)
+    assert net.converge(gone, two) == ["guard"]
+    assert net.api.read_guard() == {(61002, "wwan1")}
+    assert "one" not in view(net, 61001)
+
+
+def test_verification_reads_the_kernel(farm):
+    net, (one, _) = farm
+    kernel = net.api.read_kernel()
+    assert one.usb is not None
+    network = NmState({"cdc-wdm0": NmDevice("cdc-wdm0", 100, "wwan0", "x")})
+    lan = net.settings.lan_address
+    assert mismatch(one.slot, one.usb, network, kernel, lan) is None
+    wrong = mismatch(net.settings.slot(2), one.usb, network, kernel, lan)
+    assert wrong == "table 1002 leads to wwan1, not to wwan0"
+    net.sh(net.host, "ip", "route", "add", "default", "dev", "wwan0", "metric", "700")
+    wrong = mismatch(one.slot, one.usb, network, net.api.read_kernel(), lan)
+    assert wrong == "the main table has a default route through wwan0"

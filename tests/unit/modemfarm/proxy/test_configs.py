@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of proxy configurations, and the call of the check script."""
+
+import json
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from modemfarm.errors import ConfigRefusedError, MissingPartError, ToolError
+from modemfarm.proxy import check, threeproxy, v2ray
+from modemfarm.proxy.plan import ProxyPlan
+
+PLAN = ProxyPlan(
+    listen=IPv4Address("192.168.1.100"),
+    port=3128,
+    socks_port=None,
+    clients=(IPv4Network("192.168.1.0/24"), IPv4Network("10.8.0.0/16")),
+    nameservers=(IPv4Address("203.0.113.53"),),
+    max_connections=500,
+)
+
+
+def with_values(**values):
+    fields = ("listen", "port", "socks_port", "clients", "nameservers", "max_connections")
+    return ProxyPlan(**({name: getattr(PLAN, name) for name in fields} | values))
+
+
+def test_threeproxy_lines():
+    lines = threeproxy.render(PLAN).splitlines()
+    assert lines[-1] == "auto -p3128 -i192.168.1.100 -4 -ocTCP_NODELAY -osTCP_NODELAY"
+    assert "nserver 203.0.113.53" in lines
+    assert "allow * 192.168.1.0/24,10.8.0.0/16,192.168.1.100/32" in lines
+    assert lines.index("deny *") > lines.index(
+        "allow * 192.168.1.0/24,10.8.0.0/16,192.168.1.100/32"
+    )
+    assert "deny * * * 25,465,587" in lines
+    assert "maxconn 600" in lines
+    denied = next(line for line in lines if line.startswith("deny * * 0."))
+    assert "127.0.0.0/8" in denied
+    assert "192.168.1.100/32" not in denied
+
+
+def test_no_option_that_chooses_an_uplink_by_itself():
+    words = threeproxy.render(PLAN).split()
+    assert not [word for word in words if word.startswith(("-e", "-D", "external", "parent"))]
+
+
+def test_a_public_listen_address_is_no_target():
+    text = threeproxy.render(with_values(listen=IPv4Address("198.51.100.7")))
+    assert "224.0.0.0/3,198.51.100.7/32" in text
+
+
+def test_too_many_name_servers():
+    servers = tuple(IPv4Address(f"203.0.113.{n}") for n in range(1, 8))
+    with pytest.raises(ConfigRefusedError, match="7 name servers"):
+        threeproxy.render(with_values(nameservers=servers))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["system rm\n", "auto -p1\nsystem x\n", "\tauto\n", " auto\n", "log\x00\n", "plugin x\n",
+     "nserver 1.1.1.1\r\n", "allow ünï\n", "log\n\nauto\n"],
+)  # fmt: skip
+def test_foreign_commands_and_characters_are_refused(bad):
+    with pytest.raises(ConfigRefusedError, match=r"line \d"):
+        threeproxy.refuse_foreign(bad)
+
+
+def test_v2ray_document():
+    document = json.loads(v2ray.render(with_values(socks_port=4128)))
+    assert [(i["protocol"], i["listen"], i["port"]) for i in document["inbounds"]] == [
+        ("http", "192.168.1.100", 3128),
+        ("socks", "192.168.1.100", 4128),
+    ]
+    assert document["outbounds"][0]["protocol"] == "blackhole"
+    names, private, mail, clients = document["routing"]["rules"]
+    assert names["inboundTag"] == [document["dns"]["tag"]]
+    assert (private["outboundTag"], mail["outboundTag"]) == ("drop", "drop")
+    assert "::/0" in private["ip"]
+    assert clients["source"][-1] == "192.168.1.100/32"
+
+
+def test_v2ray_needs_a_second_port():
+    with pytest.raises(ConfigRefusedError):
+        v2ray.render(PLAN)
+
+
+def script(folder, text):
+    path = folder / "proxy-check"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_check_passes_the_file(tmp_path):
+    check.check_file(tmp_path / "1.cfg", script(tmp_path, f'test "$1" = {tmp_path}/1.cfg'))
+
+
+def test_check_gives_the_last_word(tmp_path):
+    bad = script(tmp_path, "echo one >&2; echo 'line 3: unknown' >&2; exit 1")
+    with pytest.raises(ConfigRefusedError, match="line 3: unknown"):
+        check.check_file(tmp_path / "1.cfg", bad)
+    with pytest.raises(ConfigRefusedError, match="exit code 7"):
+        check.check_file(tmp_path / "1.cfg", script(tmp_path, "exit 7"))
+
+
+def test_check_that_is_missing_or_hangs(tmp_path, monkeypatch):
+    with pytest.raises(MissingPartError):
+        check.check_file(tmp_path / "1.cfg", tmp_path / "none")
+    monkeypatch.setattr(check, "CHECK_TIMEOUT_S", 0.2)
+    with pytest.raises(ToolError):
+        check.check_file(tmp_path / "1.cfg", script(tmp_path, "exec sleep 5"))
