@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program of role routing, run for real in an empty network of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOOLS = ("ip", "nft", "unshare")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or any(shutil.which(tool, path=PATH) is None for tool in TOOLS),
+    reason=f"needs root and {', '.join(TOOLS)}",
+)
+RULES = [
+    "1000 from 192.168.1.100 lookup 254",
+    "2001 from all uidrange 61001-61001 lookup 1001",
+    "2002 from all uidrange 61002-61002 lookup 1002",
+    "2003 from all uidrange 61003-61003 lookup 1003",
+    "2004 from all uidrange 61004-61004 lookup 1004",
+    "2999 from all uidrange 61001-61004 7",
+]
+SHOW = "ip -N rule show | grep -v lookup.25[35] | grep -v ^32766"
+
+
+@pytest.fixture
+def program(rendered: Path, tmp_path: Path) -> Path:
+    """The program, reading the guard where it was rendered."""
+    text = (rendered / "usr/libexec/modemfarm/routing").read_text()
+    path = tmp_path / "routing"
+    path.write_text(text.replace("/etc/modemfarm/guard.nft", f"{rendered}/etc/modemfarm/guard.nft"))
+    return path
+
+
+def _in_network(script: str) -> list[str]:
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-euc", script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"PATH": PATH},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [" ".join(line.replace(":", "").split()) for line in done.stdout.splitlines()]
+
+
+def test_first_run_makes_all_rules(program: Path) -> None:
+    assert _in_network(f"sh {program}; {SHOW}") == RULES
+
+
+def test_second_run_changes_nothing(program: Path) -> None:
+    watched = f"sh {program}; ip monitor rule >$0.log & sh {program}; kill $!; cat $0.log; {SHOW}"
+    assert _in_network(watched.replace("$0", str(program))) == RULES
+
+
+def test_lost_and_foreign_rules_are_put_right_and_others_left(program: Path) -> None:
+    script = f"""
+    sh {program}
+    ip rule del pref 2999
+    ip rule del pref 2002
+    ip rule add pref 2050 uidrange 61050-61050 lookup 1050
+    ip rule add pref 1500 from 10.9.9.9 lookup 77
+    sh {program}
+    {SHOW}
+    """
+    assert _in_network(script) == [RULES[0], "1500 from 10.9.9.9 lookup 77", *RULES[1:]]
+
+
+def test_ipv6_is_closed(program: Path) -> None:
+    shown = _in_network(f"sh {program}; ip -6 rule show pref 2999")
+    assert shown == ["2999 from all uidrange 61001-61004 unreachable"]
+
+
+def test_reload_keeps_the_uplinks(program: Path) -> None:
+    script = f"""
+    sh {program}
+    nft add element inet modemfarm_guard uplinks '{{ 61001 . "wwan0" }}'
+    sh {program}
+    nft list set inet modemfarm_guard uplinks
+    nft list chain inet modemfarm_guard output | grep -c skuid
+    """
+    shown = _in_network(script)
+    assert 'elements = { 61001 . "wwan0" }' in shown
+    assert shown[-1] == "1"

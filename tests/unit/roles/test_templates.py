@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the roles write is taken by the tools that will read it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from modemfarm.settings import FarmSettings
+
+UNITS = "etc/systemd/system"
+SCRIPTS = ("agent/files/install-agent.sh", "threeproxy/files/build-3proxy.sh")
+# Exposure of `systemd-analyze security` times ten; higher is worse.
+EXPOSURE = {
+    "3proxy@.service": 15,
+    "v2ray-proxy@.service": 16,
+    "modemfarm-agent.service": 20,
+    "modemfarm-apply.service": 46,
+    "modemfarm-routing.service": 27,
+}
+
+
+def _run(*command: str | Path) -> str:
+    done = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_settings_are_what_the_agent_reads(rendered: Path) -> None:
+    settings = FarmSettings.load(rendered / "etc/modemfarm/farm.json")
+    assert settings.slots == 4
+    assert [str(network) for network in settings.clients] == ["192.168.1.0/24"]
+    assert settings.lan_interface == "lan0"
+    unit = settings.slot(1).unit.replace("1", "")
+    assert (rendered / UNITS / unit).exists()
+
+
+def test_shell_programs_parse(rendered: Path) -> None:
+    programs = [rendered / f"usr/libexec/modemfarm/{name}" for name in ("routing", "proxy-check")]
+    for program in programs:
+        _run("/bin/sh", "-n", program)
+
+
+@pytest.mark.parametrize(
+    "script", ["agent/files/install-agent.sh", "threeproxy/files/build-3proxy.sh"]
+)
+def test_shipped_scripts_parse(script: str) -> None:
+    _run("/bin/sh", "-n", Path(__file__).parents[3] / "roles" / script)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing")
+@pytest.mark.parametrize("unit", EXPOSURE)
+def test_units_are_hardened(rendered: Path, unit: str) -> None:
+    threshold = f"--threshold={EXPOSURE[unit]}"
+    _run("systemd-analyze", "security", "--offline=true", threshold, rendered / UNITS / unit)
+
+
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is missing")
+def test_users_are_made_with_their_uids(rendered: Path, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("systemd-sysusers --root needs root")
+    (tmp_path / "etc").mkdir()
+    _run("systemd-sysusers", f"--root={tmp_path}", rendered / "etc/sysusers.d/modemfarm.conf")
+    rows = [line.split(":") for line in (tmp_path / "etc/passwd").read_text().splitlines()]
+    users = {row[0]: (row[2], row[6]) for row in rows}
+    assert {name: users[name][0] for name in users if name.startswith("farm-px-")} == {
+        f"farm-px-{slot}": str(61000 + slot) for slot in range(1, 5)
+    }
+    assert {shell for _, shell in users.values()} == {"/usr/sbin/nologin"}
+
+
+def test_packaged_inventory_names_the_group_of_the_plays() -> None:
+    share = Path(__file__).parents[3] / "roles/agent/files/share"
+    listed = _run("ansible-inventory", "-i", share / "inventory", "--list")
+    assert json.loads(listed)["modem_hosts"]["hosts"] == ["localhost"]
