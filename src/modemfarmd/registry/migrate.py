@@ -12,10 +12,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 import psycopg2
 
-from ..errors import DaemonError, DatabaseGoneError, SchemaError
+from modemfarm.errors import FarmError
+
+from ..errors import DatabaseGoneError, SchemaError
 from .db import Connection, backoff, connect
 
 ADVISORY_LOCK = 0x6D6F646D  # any constant: two migrations of one database run one after another
@@ -143,13 +146,13 @@ def main() -> None:
         sys.exit(2)
     path = sys.argv[1] if len(sys.argv) == 2 else DEFAULT_SETTINGS
     try:
-        settings = FarmSettings.load(path)
-    except (OSError, ValueError) as error:
+        settings = FarmSettings.load(Path(path))
+    except FarmError as error:
         sys.stderr.write(f"modemfarm-migrate: {error}\n")
         sys.exit(2)
     try:
         applied = run(settings.database)
-    except (DaemonError, psycopg2.Error) as error:
+    except (FarmError, psycopg2.Error) as error:
         sys.stderr.write(f"modemfarm-migrate: {str(error).strip()}\n")
         sys.exit(1)
     for name in applied:

@@ -14,11 +14,13 @@ STATUSES = ("online", "offline", "error")
 class Observation:
     """What the agent observed of a modem: where it is and what it says of itself.
 
-    usb_path None means unplugged. status/state/reason/remedy say how it stands before an apply.
+    usb_path is the last place it was seen. status/state/reason/remedy say how it stands before
+    an apply.
     """
 
     serial: str
-    usb_path: str | None
+    present: bool = False
+    usb_path: str | None = None
     path: str | None = None
     at_port: str | None = None
     qmi_port: str | None = None

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import psycopg2.errors
 import psycopg2.extras
 
-from ..errors import SlotsExhaustedError, TransientError
+from ..errors import SlotRaceError, SlotsExhaustedError
 from .db import Database, Row
 from .model import Event, LogLine, Observation, Outcome, Place
 
@@ -49,7 +49,7 @@ class Registry:
 
         Raises SlotsExhaustedError when a new modem finds no free slot.
         """
-        values = {key: storable(value) for key, value in asdict(seen).items()} | {
+        values = _clean(asdict(seen)) | {
             "host": self.host.name,
             "slots": self.host.slots,
             "port_base": self.host.port_base,
@@ -62,15 +62,18 @@ class Registry:
                 self._pause(ALLOCATION_PAUSE_S * random.uniform(0.1, 1.0))  # noqa: S311
                 continue
             if not rows:
-                raise SlotsExhaustedError(self._exhausted(seen.serial, busy))
+                raise self._exhausted(seen.serial, busy)
             return Place(rows[0]["slot"], rows[0]["proxy_port"], rows[0]["apn"])
-        raise TransientError(f"no slot for {seen.serial} after {ALLOCATION_ATTEMPTS} attempts")
+        raise SlotRaceError(
+            f"no slot for {seen.serial} after {ALLOCATION_ATTEMPTS} attempts",
+            "wait, it tries again",
+        )
 
-    def _exhausted(self, serial: str, busy: Collection[int]) -> str:
-        held = f"; ports of foreign processes: {len(busy)}" if busy else ""
-        return (
-            f"no free slot for modem {serial}: slots is {self.host.slots}{held}; "
-            "raise `slots` or forget a modem that is gone"
+    def _exhausted(self, serial: str, busy: Collection[int]) -> SlotsExhaustedError:
+        held = f", {len(busy)} of them held by foreign processes" if busy else ""
+        return SlotsExhaustedError(
+            f"no free slot for modem {serial}: all {self.host.slots} are taken{held}",
+            "raise `slots`, or `modemfarm forget` a modem that is gone",
         )
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
@@ -141,6 +144,6 @@ class Registry:
         self.database.run_many(name, [{"host": self.host.name} | values for values in batch])
 
 
-def _clean(detail: dict[str, object]) -> dict[str, object]:
-    """jsonb refuses \\u0000, which a modem's string may hold."""
-    return {k: storable(v) if isinstance(v, str) else v for k, v in detail.items()}
+def _clean(values: dict[str, object]) -> dict[str, object]:
+    """Neither text nor jsonb takes NUL, which a modem's string may hold."""
+    return {k: storable(v) if isinstance(v, str) else v for k, v in values.items()}

@@ -5,6 +5,7 @@ CREATE TABLE modems (
     host          text NOT NULL CHECK (host <> ''),
     slot          integer NOT NULL CHECK (slot BETWEEN 1 AND 999),
     proxy_port    integer NOT NULL CHECK (proxy_port BETWEEN 1 AND 65535),
+    present       boolean NOT NULL DEFAULT false,
     path          text,
     usb_path      text CHECK (usb_path ~ '^[0-9]+-[0-9]+(\.[0-9]+)*$'),
     at_port       text,
@@ -31,7 +32,7 @@ CREATE TABLE modems (
     CONSTRAINT modems_port_once UNIQUE (host, proxy_port)
 );
 COMMENT ON COLUMN modems.serial IS 'IMEI, what AT+CGSN returns';
-COMMENT ON COLUMN modems.usb_path IS 'name of the USB device in sysfs; NULL while unplugged';
+COMMENT ON COLUMN modems.usb_path IS 'name of the USB device in sysfs, where it was last seen';
 COMMENT ON COLUMN modems.signal IS 'received signal strength, dBm';
 COMMENT ON COLUMN modems.apn IS 'access point of this modem; NULL means the one of the farm';
 

@@ -7,5 +7,5 @@ UPDATE modems SET
     interface = coalesce(%(interface)s, interface),
     wan_address = %(wan_address)s,
     last_seen = CASE WHEN %(status)s = 'online' THEN now() ELSE last_seen END,
-    changed_at = now()
+    changed_at = CASE WHEN state = %(state)s THEN changed_at ELSE now() END
 WHERE serial = %(serial)s AND host = %(host)s

@@ -2,10 +2,10 @@
 -- gets the lowest free one. No free slot: no row comes back. Two callers that pick the same slot
 -- at once meet in modems_slot_once, and the later one runs this statement again.
 INSERT INTO modems (
-    serial, host, slot, proxy_port, path, usb_path, at_port, qmi_port, interface, iccid, imsi,
-    manufacturer, model, revision, status, state, reason, remedy)
-SELECT %(serial)s, %(host)s, chosen.slot, %(port_base)s + chosen.slot, %(path)s, %(usb_path)s,
-       %(at_port)s, %(qmi_port)s, %(interface)s, %(iccid)s, %(imsi)s,
+    serial, host, slot, proxy_port, present, path, usb_path, at_port, qmi_port, interface, iccid,
+    imsi, manufacturer, model, revision, status, state, reason, remedy)
+SELECT %(serial)s, %(host)s, chosen.slot, %(port_base)s + chosen.slot, %(present)s, %(path)s,
+       %(usb_path)s, %(at_port)s, %(qmi_port)s, %(interface)s, %(iccid)s, %(imsi)s,
        %(manufacturer)s, %(model)s, %(revision)s, %(status)s, %(state)s, %(reason)s, %(remedy)s
 FROM (
     SELECT coalesce(
@@ -22,6 +22,7 @@ ON CONFLICT (serial) DO UPDATE SET
     host = excluded.host,
     slot = excluded.slot,
     proxy_port = excluded.proxy_port,
+    present = excluded.present,
     path = excluded.path,
     usb_path = excluded.usb_path,
     at_port = excluded.at_port,
@@ -36,6 +37,7 @@ ON CONFLICT (serial) DO UPDATE SET
     state = excluded.state,
     reason = excluded.reason,
     remedy = excluded.remedy,
-    last_seen = CASE WHEN excluded.usb_path IS NULL THEN modems.last_seen ELSE now() END,
+    wan_address = CASE WHEN excluded.present THEN modems.wan_address END,
+    last_seen = CASE WHEN excluded.present THEN now() ELSE modems.last_seen END,
     changed_at = now()
 RETURNING slot, proxy_port, apn

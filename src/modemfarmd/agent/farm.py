@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent's picture of its modems. Pure: what is on the bus in, what has changed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from modemfarm.at.commands import Identity
+from modemfarm.snapshot import ModemRecord
+from modemfarm.usb import UsbModem
+
+from ..registry.model import Event, Observation, Outcome, Place
+
+LINKS = "/dev/modems"  # made by the farm's udev rules
+QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One EC25 on the bus; devnum changes whenever it is plugged in or restarts."""
+
+    usb: UsbModem
+    devnum: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A device and who it said it is."""
+
+    device: Device
+    identity: Identity
+    sim: str | None = None
+
+
+@dataclass
+class Modem:
+    """What is known of one modem; place is None until the registry gave it a slot."""
+
+    seen: Observation
+    place: Place | None = None
+    devnum: str = ""
+
+    @property
+    def serial(self) -> str:
+        """Its IMEI."""
+        return self.seen.serial
+
+
+@dataclass
+class Changes:
+    """What a look at the bus changed: serials to write and to apply, and what to tell."""
+
+    serials: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class Farm:
+    """All modems of this host by serial, on the bus or not."""
+
+    def __init__(self) -> None:
+        self.modems: dict[str, Modem] = {}
+
+    def load_rows(self, rows: Iterable[Mapping[str, Any]]) -> Changes:
+        """Take slots and settings from the registry's rows; add modems it has and we have not.
+
+        Changes name the modems whose place or APN differs from what was known.
+        """
+        changes = Changes()
+        for row in rows:
+            place = Place(row["slot"], row["proxy_port"], row["apn"])
+            known = self.modems.get(row["serial"])
+            if known is None:
+                seen = Observation(
+                    row["serial"], False, row["usb_path"], row["path"],
+                    iccid=row["iccid"], imsi=row["imsi"], manufacturer=row["manufacturer"],
+                    model=row["model"], revision=row["revision"],
+                )  # fmt: skip
+                self.modems[row["serial"]] = Modem(seen, place)
+                changes.serials.append(row["serial"])
+            elif known.place != place:
+                known.place = place
+                changes.serials.append(row["serial"])
+        return changes
+
+    def load_records(self, records: Iterable[ModemRecord], port_base: int) -> None:
+        """Start from the snapshot file, when the database is away."""
+        for record in records:
+            seen = Observation(record.serial, False, record.usb_path, iccid=record.iccid)
+            place = Place(record.slot, port_base + record.slot, record.apn)
+            self.modems.setdefault(record.serial, Modem(seen, place))
+
+    def missing_from(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The placed modems that have no row any more: somebody forgot them."""
+        kept = {row["serial"] for row in rows}
+        return [s for s, modem in self.modems.items() if modem.place and s not in kept]
+
+    def look(self, found: Iterable[Found]) -> Changes:
+        """Compare with what is on the bus now; remember it and say what is different."""
+        by_serial: dict[str, list[Found]] = {}
+        for item in found:
+            by_serial.setdefault(item.identity.imei, []).append(item)
+        changes = Changes()
+        for serial, items in by_serial.items():
+            self._update(serial, items, changes)
+        for serial, modem in self.modems.items():
+            on_record = modem.seen.present or modem.seen.state == QUARANTINED
+            if serial not in by_serial and on_record:
+                self._absent(modem, changes)
+        return changes
+
+    def records(self) -> tuple[ModemRecord, ...]:
+        """The snapshot: every modem that has a slot."""
+        return tuple(
+            _record(modem.seen, modem.place)
+            for modem in self.modems.values()
+            if modem.place is not None
+        )
+
+    def outcome(self, outcome: Outcome) -> bool:
+        """Remember how an apply ended; False when the modem is unknown or gone meanwhile."""
+        modem = self.modems.get(outcome.serial)
+        if modem is None or (not modem.seen.present and outcome.state != "offline"):
+            return False
+        modem.seen = replace(
+            modem.seen, status=outcome.status, state=outcome.state, reason=outcome.reason,
+            remedy=outcome.remedy, interface=outcome.interface or modem.seen.interface,
+        )  # fmt: skip
+        return True
+
+    def at_path(self, path: str) -> Modem | None:
+        """The modem that is at a USB path now."""
+        for modem in self.modems.values():
+            if modem.seen.present and modem.seen.usb_path == path:
+                return modem
+        return None
+
+    def _update(self, serial: str, items: list[Found], changes: Changes) -> None:
+        modem = self.modems.get(serial)
+        seen = _twins(serial, items, modem) if len(items) > 1 else _observed(items[0], modem)
+        devnum = items[0].device.devnum
+        if modem is not None and modem.seen == seen and modem.devnum == devnum:
+            return
+        if modem is None:
+            changes.events.append(_event("registered", seen))
+            changes.events += self._replaced(seen)
+            self.modems[serial] = Modem(seen, devnum=devnum)
+        else:
+            if not modem.seen.present or modem.seen.usb_path != seen.usb_path:
+                changes.events += self._replaced(seen)
+            changes.events += _differences(modem, seen, devnum)
+            modem.seen, modem.devnum = seen, devnum
+        changes.serials.append(serial)
+
+    def _replaced(self, seen: Observation) -> list[Event]:
+        """An arrival where another modem was last: that one was replaced."""
+        before = [
+            other.serial
+            for other in self.modems.values()
+            if other.serial != seen.serial and other.seen.usb_path == seen.usb_path
+        ]
+        if not seen.present or not before:
+            return []
+        detail = {"usb_path": seen.usb_path, "before": ", ".join(sorted(before))}
+        return [Event("replaced", seen.serial, detail)]
+
+    def _absent(self, modem: Modem, changes: Changes) -> None:
+        modem.seen = replace(
+            modem.seen, present=False, at_port=None, qmi_port=None, interface=None,
+            status="offline", state="offline", reason="not on the bus", remedy="plug the modem in",
+        )  # fmt: skip
+        modem.devnum = ""
+        changes.events.append(_event("unplugged", modem.seen))
+        changes.serials.append(modem.serial)
+
+
+def _record(seen: Observation, place: Place) -> ModemRecord:
+    return ModemRecord(
+        serial=seen.serial,
+        slot=place.slot,
+        usb_path=seen.usb_path,
+        iccid=seen.iccid,
+        apn=place.apn,
+        present=seen.present,
+    )
+
+
+def _observed(found: Found, before: Modem | None) -> Observation:
+    usb, identity = found.device.usb, found.identity
+    same = before is not None and before.seen.present and before.devnum == found.device.devnum
+    standing = before.seen if same and before is not None else None
+    seen = Observation(
+        serial=identity.imei,
+        present=True,
+        usb_path=usb.path,
+        path=f"{LINKS}/{identity.imei}",
+        at_port=usb.at_tty,
+        qmi_port=usb.cdc_wdm,
+        interface=usb.net,
+        iccid=identity.iccid,
+        imsi=identity.imsi,
+        manufacturer="Quectel",
+        model=identity.model,
+        revision=identity.revision,
+        state="applying",
+        reason="just seen" if found.sim is None else f"SIM {found.sim}",
+    )
+    if standing is None:
+        return seen
+    return replace(
+        seen, status=standing.status, state=standing.state, reason=standing.reason,
+        remedy=standing.remedy,
+    )  # fmt: skip
+
+
+def _twins(serial: str, items: list[Found], before: Modem | None) -> Observation:
+    places = " and ".join(sorted(item.device.usb.path for item in items))
+    seen = before.seen if before is not None else _observed(items[0], None)
+    return replace(
+        seen, present=False, status="error", state=QUARANTINED, interface=None,
+        reason=f"the IMEI {serial} is at {places}",
+        remedy="unplug all of them but one; an IMEI that two modems share was cloned",
+    )  # fmt: skip
+
+
+def _differences(modem: Modem, seen: Observation, devnum: str) -> list[Event]:
+    before = modem.seen
+    events = []
+    if seen.state == QUARANTINED:
+        if before.state != QUARANTINED:
+            events.append(Event("duplicate-imei", seen.serial, {"reason": seen.reason}))
+        return events
+    if not before.present:
+        events.append(_event("plugged", seen))
+    elif modem.devnum != devnum:
+        events.append(_event("restarted", seen))
+    if before.usb_path is not None and before.usb_path != seen.usb_path:
+        detail = {"usb_path": seen.usb_path, "before": before.usb_path}
+        events.append(Event("moved", seen.serial, detail))
+    if before.iccid and seen.iccid and before.iccid != seen.iccid:
+        detail = {"iccid": seen.iccid, "before": before.iccid}
+        events.append(Event("sim-swapped", seen.serial, detail))
+    return events
+
+
+def _event(kind: str, seen: Observation) -> Event:
+    return Event(kind, seen.serial, {"usb_path": seen.usb_path})

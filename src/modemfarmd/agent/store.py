@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything the agent writes to the registry, kept until it is written.
+
+While the database is away nothing is lost and nobody waits: observations and outcomes are kept
+per modem (the newest one is the truth), events and log lines in the order they happened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from modemfarm.errors import FarmError
+
+from ..errors import DatabaseGoneError, SlotsExhaustedError
+from ..registry.db import Row, backoff
+from ..registry.model import Event, LogLine, Observation, Outcome, Place
+from ..registry.modems import Registry
+
+log = logging.getLogger(__name__)
+
+EVENTS_KEPT = 10_000  # a farm of 30 makes about 100 an hour
+LOGS_KEPT = 5_000
+
+
+@dataclass(frozen=True)
+class Radio:
+    """Signal in dBm, operator and registration of one modem."""
+
+    serial: str
+    signal: int | None
+    operator: str | None
+    registration: str | None
+
+
+class Store:
+    """Takes what is to be written, writes it in `flush`. Owned by the worker's thread."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Callable[[], float],
+        busy_slots: Callable[[], Collection[int]] = tuple,
+    ) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._busy_slots = busy_slots
+        self._observations: dict[str, Observation] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._radio: dict[str, Radio] = {}
+        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._logs: deque[LogLine] = deque(maxlen=LOGS_KEPT)
+        self._failures = 0
+        self._next_try = 0.0
+        self.refused: dict[str, SlotsExhaustedError] = {}
+
+    @property
+    def reachable(self) -> bool:
+        """False after the last try to use the database failed."""
+        return self._failures == 0
+
+    @property
+    def backend(self) -> int | None:
+        """The server's process that serves this store."""
+        return self._registry.database.backend
+
+    def rows(self) -> list[Row] | None:
+        """The registry's rows of this host, None while the database is away."""
+        try:
+            rows = self._registry.modems()
+        except DatabaseGoneError as error:
+            self._lost(error)
+            return None
+        self._found()
+        return rows
+
+    def observe(self, seen: Observation) -> None:
+        """Keep an observation to be written; it replaces an older one."""
+        self._observations[seen.serial] = seen
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Keep an outcome to be written; it replaces an older one."""
+        self._outcomes[outcome.serial] = outcome
+
+    def radio(self, radio: Radio) -> None:
+        """Keep radio values to be written."""
+        self._radio[radio.serial] = radio
+
+    def event(self, kind: str, serial: str | None = None, **detail: object) -> None:
+        """Keep an event to be written, and log it."""
+        log.info("event %s %s %s", kind, serial or "-", detail)
+        self._events.append(Event(kind, serial, dict(detail)))
+
+    def logs(self, lines: Collection[LogLine]) -> None:
+        """Keep log lines to be written."""
+        self._logs.extend(lines)
+
+    def drop(self, serial: str) -> None:
+        """Forget what is kept for a modem that an administrator has forgotten."""
+        for kept in (self._observations, self._outcomes, self._radio, self.refused):
+            kept.pop(serial, None)
+
+    def wait(self) -> float | None:
+        """Seconds until `flush` has something to do; None when there is nothing to write."""
+        if not self._pending():
+            return None
+        return max(0.0, self._next_try - self._clock())
+
+    def flush(self) -> dict[str, Place]:
+        """Write what is kept, unless the database is away and its back-off runs.
+
+        Returns the places of the modems whose observations were written.
+        """
+        places: dict[str, Place] = {}
+        if not self._pending() or self._clock() < self._next_try:
+            return places
+        try:
+            self._write_observations(places)
+            self._write_rest()
+        except DatabaseGoneError as error:
+            self._lost(error)
+        else:
+            self._found()
+        return places
+
+    def _pending(self) -> bool:
+        return bool(
+            self._observations or self._outcomes or self._radio or self._events or self._logs
+        )
+
+    def _write_observations(self, places: dict[str, Place]) -> None:
+        busy = self._busy_slots() if self._observations else ()
+        for serial, seen in list(self._observations.items()):
+            try:
+                places[serial] = self._registry.upsert(seen, busy)
+                self.refused.pop(serial, None)
+            except SlotsExhaustedError as error:
+                if serial not in self.refused:
+                    log.error("%s", error)
+                    self.event("slots-exhausted", serial, reason=error.message)
+                self.refused[serial] = error
+            except DatabaseGoneError:
+                raise
+            except FarmError as error:
+                log.warning("%s", error)
+                continue  # stays kept: the next flush tries again
+            del self._observations[serial]
+
+    def _write_rest(self) -> None:
+        outcomes = list(self._outcomes.values())
+        self._registry.record(outcomes)
+        self._outcomes.clear()
+        for radio in list(self._radio.values()):
+            self._registry.record_radio(
+                radio.serial, radio.signal, radio.operator, radio.registration
+            )
+            del self._radio[radio.serial]
+        self._registry.add_events(list(self._events))
+        self._events.clear()
+        self._registry.add_logs(list(self._logs))
+        self._logs.clear()
+
+    def _lost(self, error: DatabaseGoneError) -> None:
+        if self._failures == 0:
+            log.warning("%s; going on from what is known", error)
+        self._next_try = self._clock() + backoff(self._failures)
+        self._failures += 1
+
+    def _found(self) -> None:
+        if self._failures:
+            log.info("the database is back")
+        self._failures = 0
+        self._next_try = 0.0
