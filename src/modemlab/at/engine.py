@@ -74,7 +74,7 @@ class AtEngine:
     def flood_changed(self) -> None:
         """Start or stop the endless unsolicited lines."""
         self._stop_flood()
-        if self.modem.faults.urc_flood:
+        if self.modem.faults.urc_flood and self.modem.radio.powered:
             self._pour()
 
     def _pour(self) -> None:

@@ -135,5 +135,6 @@ NETWORK: Table = {
     "+QENG": Command(write=_serving_cell, test=('+QENG: ("servingcell")',)),
     "+QSPN": Command(run=_provider, test=OK),
     "+CCLK": Command(read=_clock, test=OK),
+    "+CPOL": Command(read=OK, write=OK, test=("+CPOL: (0-31),(0-2)",)),  # no preferred networks
     "+QNWLOCK": Command(test=OK),
 }

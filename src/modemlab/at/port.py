@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from modemlab.at.interpreter import execute
+from modemlab.modem.spec import VANISH_SECONDS
 
 if TYPE_CHECKING:
     from modemlab.modem.clock import Timer
@@ -88,14 +89,19 @@ class AtPort:
         answer = execute(self, line)
         if faults.vanish == "at":
             faults.set("vanish", "off")
+            self._busy = True
             self._send(echo + answer[: len(answer) // 2])
-            modem.vanish()
+            self._pending = modem.clock.later(VANISH_SECONDS, self._vanish)
         elif faults.slow:
             self._busy = True
             self._send(echo)
             self._pending = modem.clock.later(faults.slow, lambda: self._late(answer))
         else:
             self._deliver(echo, answer)
+
+    def _vanish(self) -> None:
+        self._pending = None
+        self.modem.vanish()
 
     def _late(self, answer: bytes) -> None:
         self._busy, self._pending = False, None

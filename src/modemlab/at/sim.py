@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemlab.at.command import OK, AtError, Cme, Command, Lines, Table, arguments, integer
+from modemlab.modem import simfiles
 from modemlab.modem.errors import SimMissingError
 from modemlab.modem.sim import SimState
 
@@ -19,7 +20,9 @@ CPIN = {
     SimState.BLOCKED: "SIM PUK",
 }
 PIN2_TRIES = "3,10"
-FILE_NOT_FOUND = '+CRSM: 106,130,""'  # 6A82 of ETSI TS 102 221
+FILE_IDS = range(0x10000)
+READ_BINARY, GET_RESPONSE = 176, 192  # commands of AT+CRSM (3GPP TS 27.007 section 8.18)
+FILE_NOT_FOUND = "+CRSM: 106,130"  # 6A82 of ETSI TS 102 221
 
 
 def cpin_word(state: SimState) -> str:
@@ -96,9 +99,20 @@ def _number(port: AtPort, _text: str) -> Lines:
     return (f'+CNUM: ,"+49151{port.modem.number:07d}",145',)
 
 
-def _restricted_access(port: AtPort, _text: str) -> Lines:
-    port.modem.sim.require_ready()
-    return (FILE_NOT_FOUND,)
+def _restricted_access(port: AtPort, text: str) -> Lines:
+    """AT+CRSM=command,file[,P1,P2,length]: reading of transparent files."""
+    values = arguments(text)
+    command = integer(values[0], range(256))
+    content = simfiles.read(port.modem, integer(values[1] if len(values) > 1 else "", FILE_IDS))
+    if content is None:
+        return (FILE_NOT_FOUND,)
+    if command == GET_RESPONSE:
+        size = f"{len(content):04X}"
+        return (f'+CRSM: 144,0,"62048002{size}"',)  # file control parameters with the size only
+    if command != READ_BINARY:
+        raise AtError(Cme.NOT_SUPPORTED)
+    length = integer(values[4], range(256)) if len(values) > 4 else 0
+    return (f'+CRSM: 144,0,"{content[: length or None].hex().upper()}"',)
 
 
 def _init_status(port: AtPort, _text: str) -> Lines:

@@ -61,6 +61,7 @@ class Radio:
     function: int = FUNCTION_FULL
     network: str = "home"
     sim_ready: bool = True
+    powered: bool = True
     registration: Registration = Registration.HOME
     on_change: Callable[[], None] = field(default=lambda: None)
     _search: Timer | None = None
@@ -68,19 +69,20 @@ class Radio:
     @property
     def signal(self) -> Signal:
         """The present reading; NO_SIGNAL with the radio off or no network in reach."""
-        if self.function != FUNCTION_FULL or self.network == "none":
+        if not self.powered or self.function != FUNCTION_FULL or self.network == "none":
             return NO_SIGNAL
         return signal_at(self.number, self.clock.now())
 
     def restart(self) -> None:
         """What a power cycle does: full function, and the search begins anew."""
-        self.function = FUNCTION_FULL
+        self.function, self.powered = FUNCTION_FULL, True
         self._cancel_search()
         self.registration = Registration.OFF
         self.update()
 
     def stop(self) -> None:
         """Power is gone: no search goes on and nothing is told."""
+        self.powered = False
         self._cancel_search()
         self.registration = Registration.OFF
 
@@ -103,7 +105,7 @@ class Radio:
                 self._search = self.clock.later(self.delay, self._found)
 
     def _target(self) -> Registration:
-        if self.function != FUNCTION_FULL or not self.sim_ready:
+        if not (self.powered and self.sim_ready) or self.function != FUNCTION_FULL:
             return Registration.OFF
         return {
             "home": Registration.HOME,

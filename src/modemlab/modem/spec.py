@@ -13,6 +13,8 @@ REGISTRATION_SECONDS = 1.0
 REBOOT_SECONDS = 3.0
 # A modem told to reset says OK first; real ones leave the bus about a second later.
 LEAVE_SECONDS = 0.5
+# A modem that vanishes in the middle of an answer: the first half has to reach the host.
+VANISH_SECONDS = 0.05
 LAB_DNS = ("203.0.113.53",)
 
 

@@ -124,6 +124,11 @@ class Dms(Service):
         _require_card(self.modem.sim)
         return [(0x01, self.modem.iccid.encode())]
 
+    @message(0x0040)
+    def uim_get_ck_status(self, _request: Request) -> Reply:
+        """Personalization locks: none is active, ten tries each."""
+        return [(0x01, bytes([0, 10, 10]))]
+
     @message(0x0043)
     def uim_get_imsi(self, _request: Request) -> Reply:
         if self.modem.sim.state is not SimState.READY:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from modemlab.modem import simfiles
 from modemlab.modem.errors import SimError, SimMissingError
 from modemlab.modem.identity import swapped_bcd
 from modemlab.modem.sim import Sim, SimState
@@ -30,7 +31,6 @@ APP_STATE = {
 }
 PERSONALIZATION_READY = 2
 PIN2 = bytes([pin.PIN_DISABLED, 3, 10])
-EF_ICCID, EF_IMSI, EF_AD, EF_SPN = 0x2FE2, 0x6F07, 0x6FAD, 0x6F46
 SW_OK, SW_NOT_FOUND = b"\x90\x00", b"\x6a\x82"
 CARD_STATUS_EVENT = 0x1
 SLOT_PRESENT, SLOT_ABSENT, SLOT_ACTIVE = 2, 1, 1
@@ -115,24 +115,12 @@ class Uim(Service):
 
     def _file(self, file_id: int) -> bytes | None:
         """The content of an elementary file, None when the card has no such file."""
-        sim, modem = self.modem.sim, self.modem
-        if file_id == EF_ICCID:  # readable without a PIN
-            if not sim.present:
-                raise QmiError(Code.UIM_UNINITIALIZED)
-            return swapped_bcd(modem.iccid)
         try:
-            sim.require_ready()
+            return simfiles.read(self.modem, file_id)
         except SimMissingError:
             raise QmiError(Code.UIM_UNINITIALIZED) from None
         except SimError:
             raise QmiError(Code.ACCESS_DENIED) from None
-        if file_id == EF_IMSI:
-            return bytes([8]) + swapped_bcd("9" + modem.imsi)
-        if file_id == EF_AD:  # the last byte is the length of the MNC
-            return bytes([0, 0, 0, len(modem.operator.mnc)])
-        if file_id == EF_SPN:
-            return b"\x01" + modem.operator.name.encode("ascii", "replace")[:16].ljust(16, b"\xff")
-        return None
 
 
 def card_status(sim: Sim) -> bytes:

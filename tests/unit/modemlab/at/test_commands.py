@@ -27,6 +27,10 @@ FIXED = {
     "AT+QCCID": ["+QCCID: 8949020000000000014"],
     "AT+CCID": ["+CCID: 8949020000000000014"],
     "AT+CPIN?": ["+CPIN: READY"],
+    "AT+CRSM=176,12258,0,0,10": ['+CRSM: 144,0,"989420000000000010F4"'],
+    "AT+CRSM=176,28589,0,0,4": ['+CRSM: 144,0,"00000002"'],
+    "AT+CRSM=192,28423": ['+CRSM: 144,0,"620480020009"'],
+    "AT+CRSM=176,28569": ["+CRSM: 106,130"],
     "AT+QPINC?": ['+QPINC: "SC",3,10', '+QPINC: "P2",3,10'],
     'AT+QPINC="SC"': ['+QPINC: "SC",3,10'],
     'AT+CLCK="SC",2': ["+CLCK: 0"],
@@ -85,7 +89,16 @@ def test_what_the_modem_does_not_know(at, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["AT+CREG=3", "AT+CMEE=x", "AT+CFUN=7", 'AT+QCFG="usbnet",9', 'AT+QCFG="no"', "AT+CGDCONT=99"],
+    [
+        "AT+CREG=3",
+        "AT+CRSM=176",
+        "AT+CRSM=x,1",
+        "AT+CMEE=x",
+        "AT+CFUN=7",
+        'AT+QCFG="usbnet",9',
+        'AT+QCFG="no"',
+        "AT+CGDCONT=99",
+    ],
 )
 def test_bad_parameters(at, command: str) -> None:
     assert at.lines(command) == ["+CME ERROR: 50"]

@@ -148,13 +148,16 @@ def test_flood_goes_on_after_a_power_cycle(at, modem: Modem, clock: ManualClock)
     assert b"+QIND" in at.take()
 
 
-def test_vanish_in_the_middle_of_an_answer(at, modem: Modem) -> None:
+def test_vanish_in_the_middle_of_an_answer(at, modem: Modem, clock: ManualClock) -> None:
     gone: list[bool] = []
     modem.on_vanish = lambda: gone.append(True)
     modem.faults.set("vanish", "at")
     answer = at.send("AT+CGSN")
-    assert gone == [True]
     assert b"OK" not in answer
+    assert answer != b""
+    clock.advance(1)
+    assert gone == [True]
+    assert at.send("AT") == b""
     assert modem.faults.vanish == "off"
 
 

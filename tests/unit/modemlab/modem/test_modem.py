@@ -113,6 +113,18 @@ def test_power_off_leaves_no_timer_and_no_way_out(modem: Modem, clock: ManualClo
     assert not modem.radio.registration.registered
 
 
+def test_without_power_nothing_registers(modem: Modem, clock: ManualClock) -> None:
+    modem.faults.set("sim", "missing")
+    modem.power_off()
+    modem.faults.set("urc_flood", 10)
+    modem.faults.set("sim", "ok")
+    clock.advance(5)
+    assert not modem.radio.registration.registered
+    modem.power_cycle()
+    clock.advance(5)
+    assert modem.radio.registration.registered
+
+
 def test_the_pin_is_wanted_again_after_a_power_cycle(modem: Modem, clock: ManualClock) -> None:
     modem.faults.set("sim", "pin")
     modem.sim.verify("1234")

@@ -25,7 +25,7 @@ def test_a_part_of_a_file(qmi) -> None:
 
 
 def test_a_file_that_is_not_there(qmi) -> None:
-    error, tlvs = read(qmi, 0x6F3E)
+    error, tlvs = read(qmi, 0x6F99)
     assert (error, tlvs[0x10]) == (16, b"\x6a\x82")
 
 
