@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers requests on a Unix socket: checks who asks and what, locks, runs, answers."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from modemfarm.errors import FarmError, InvalidValueError, SnapshotError
+from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
+from modemfarm.snapshot import read_snapshot
+
+from .job import Job, Outcome
+from .locks import BusyError, Locks
+from .peer import Peer, PeerRefusedError, check_peer, peer_of
+from .protocol import MAX_LINE, PLAYS, RC_BUSY, RC_REFUSED, Answer, Request, parse, refusal
+
+log = logging.getLogger(__name__)
+
+SEATS = 8  # connections served at once; agent 4, operators and a little
+READ_S = 10.0  # a request is one line, sent at once
+JOB_S = 240.0  # 45 s of waiting, Ansible under emulation 30 s, and room
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where the plays are and where jobs may work."""
+
+    project: Path
+    work: Path
+    snapshot: Path = SNAPSHOT
+    job_timeout: float = JOB_S
+
+
+class Service:
+    """Serves one listening socket until stopped."""
+
+    def __init__(
+        self,
+        config: Config,
+        locks: Locks,
+        run: Callable[[Job], Outcome],
+        check: Callable[[Peer], None] = check_peer,
+    ) -> None:
+        self._config = config
+        self._locks = locks
+        self._run = run
+        self._check = check
+        self._seats = threading.BoundedSemaphore(SEATS)
+
+    def serve(self, listener: socket.socket, stop: threading.Event, wake: socket.socket) -> None:
+        """Accept until `stop`; something readable on `wake` makes us look at it."""
+        listener.setblocking(False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(listener, selectors.EVENT_READ)
+            selector.register(wake, selectors.EVENT_READ)
+            while not stop.is_set():
+                for key, _ in selector.select():
+                    if key.fileobj is listener:
+                        self._accept(listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            return  # whoever it was has gone again
+        if not self._seats.acquire(blocking=False):
+            with connection:
+                _send(connection, Answer(False, RC_BUSY, error="too many requests at once"))
+            return
+        connection.settimeout(READ_S)
+        threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+
+    def _attend(self, connection: socket.socket) -> None:
+        try:
+            with connection:
+                _send(connection, self.answer(connection))
+        finally:
+            self._seats.release()
+
+    def answer(self, connection: socket.socket) -> Answer:
+        """Everything from the first byte to the answer; never raises FarmError."""
+        peer = peer_of(connection)
+        try:
+            self._check(peer)
+            request = parse(read_line(connection))
+        except PeerRefusedError as error:
+            log.warning("pid %d: %s", peer.pid, error)
+            return Answer(False, RC_REFUSED, error=str(error))
+        except InvalidValueError as error:
+            log.warning("pid %d, uid %d: refused: %s", peer.pid, peer.uid, error)
+            return refusal(error)
+        except OSError as error:
+            return Answer(False, RC_REFUSED, error=f"no request: {error}")
+        return self._apply(request, peer)
+
+    def _apply(self, request: Request, peer: Peer) -> Answer:
+        started = time.monotonic()
+        holder = f"modemfarm-apply for pid {peer.pid} (uid {peer.uid}), play {request.play}"
+        try:
+            with self._locks.hold(request.serials or self._all(), holder):
+                outcome = self._run(self._job(request))
+        except BusyError as error:
+            return Answer(False, RC_BUSY, time.monotonic() - started, str(error))
+        except FarmError as error:
+            log.error("%s", error)
+            return Answer(False, 1, time.monotonic() - started, str(error))
+        seconds = round(time.monotonic() - started, 3)
+        count = len(request.serials) or "all"
+        log.info("%s of %s modems: rc %d, %.1f s", request.play, count, outcome.rc, seconds)
+        return Answer(outcome.rc == 0, outcome.rc, seconds, outcome.error, outcome.modems)
+
+    def _all(self) -> tuple[str, ...]:
+        """An empty request means all modems: those of the snapshot."""
+        try:
+            return tuple(record.serial for record in read_snapshot(self._config.snapshot).modems)
+        except SnapshotError:
+            return ()  # the play says it better
+
+    def _job(self, request: Request) -> Job:
+        return Job(
+            project=str(self._config.project),
+            playbook=PLAYS[request.play],
+            # We are root already; sudo is neither needed nor, in the unit's sandbox, possible.
+            variables={"modem_serials": list(request.serials), "ansible_become": False},
+            work=str(self._config.work),
+            timeout=self._config.job_timeout,
+        )
+
+
+def read_line(connection: socket.socket) -> bytes:
+    """One line; InvalidValueError when it is too long or never ends."""
+    data = bytearray()
+    deadline = time.monotonic() + READ_S
+    while b"\n" not in data:
+        if len(data) > MAX_LINE:
+            raise InvalidValueError("request", f"over {MAX_LINE} bytes", f"at most {MAX_LINE}")
+        connection.settimeout(max(0.01, deadline - time.monotonic()))
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise InvalidValueError("request", bytes(data[:60]), "a line with its line end")
+        data += chunk
+    return bytes(data.partition(b"\n")[0])
+
+
+def _send(connection: socket.socket, answer: Answer) -> None:
+    try:
+        connection.settimeout(READ_S)
+        connection.sendall(answer.line())
+    except OSError as error:
+        log.warning("the answer was not taken: %s", error)

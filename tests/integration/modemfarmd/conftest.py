@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A PostgreSQL of our own for the session, a project with a stub play, and a place for sockets."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from modemfarmd.registry import migrate
+
+UNPRIVILEGED = "postgres" if any(u.pw_name == "postgres" for u in pwd.getpwall()) else "nobody"
+
+
+def _programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _as_user(*command: str | Path) -> list[str]:
+    words = [str(word) for word in command]
+    return ["runuser", "-u", UNPRIVILEGED, "--", *words] if os.geteuid() == 0 else words
+
+
+class Server:
+    """PostgreSQL on a Unix socket only; stop and start it to play a database that is away."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._data = folder / "data"
+        self.folder = folder
+
+    def prepare(self) -> None:
+        """initdb, without fsync: the data is worth nothing."""
+        if os.geteuid() == 0:
+            user = pwd.getpwnam(UNPRIVILEGED)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        self._run("initdb", "--no-sync", "--auth=trust", "--username=farm", "-D", self._data)
+        options = [
+            "listen_addresses=''", "fsync=off", f"unix_socket_directories='{self.folder}'",
+            "max_connections=60",
+        ]  # fmt: skip
+        with (self._data / "postgresql.auto.conf").open("a") as stream:
+            stream.write("\n".join(options) + "\n")
+
+    def start(self) -> None:
+        self._run("pg_ctl", "-w", "-D", self._data, "-l", self.folder / "log", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-w", "-m", "fast", "-D", self._data, "stop")
+
+    def dsn(self, name: str) -> str:
+        return f"host={self.folder} user=farm dbname={name}"
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            _as_user(self._programs / program, *arguments),
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", timeout=60,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A running PostgreSQL, or an honest skip."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/initdb)")
+    # Short and searchable for the unprivileged user: pytest's own folders are neither.
+    folder = Path(tempfile.mkdtemp(prefix="mf-pg-", dir="/tmp"))
+    try:
+        server = Server(programs, folder)
+        server.prepare()
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_dsn(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database."""
+    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
+    _administer(server, f"CREATE DATABASE {name}")
+    yield server.dsn(name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(server: Server, statement: str) -> None:
+    connection = psycopg2.connect(server.dsn("postgres"))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+@pytest.fixture
+def dsn(empty_dsn: str) -> str:
+    """A database with the schema."""
+    migrate.run(empty_dsn)
+    return empty_dsn
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose name leaves room for a Unix socket's 107 characters."""
+    folder = Path(tempfile.mkdtemp(prefix="mf-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+STUB_MODULE = """#!/usr/bin/python
+# A stand-in for modem_apply that changes nothing and says what it was told.
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(argument_spec={
+        "serials": {"type": "list", "elements": "str"}, "wait": {"type": "int"},
+    })
+    serials = module.params["serials"]
+    if "867584039999999" in serials:
+        module.fail_json(msg="told to fail", remedy="do not tell me to")
+    if "867584038888888" in serials:
+        time.sleep(60)
+    rows = [
+        {"serial": serial, "slot": n, "state": "serving", "reason": None, "remedy": None,
+         "interface": "wwan%d" % n, "wan_address": "10.64.%d.2" % n, "port": 3127 + n,
+         "changed": [], "steps": {}}
+        for n, serial in enumerate(serials, 1)
+    ]
+    module.exit_json(changed=False, modems=rows)
+
+
+main()
+"""
+
+STUB_PLAY = """---
+- name: Converge modems
+  hosts: modem_hosts
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Apply the registry to this host
+      modem_apply:
+        serials: "{{ modem_serials | default([]) }}"
+        wait: "{{ modem_wait | default(45) }}"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project as the role installs it, with a stub in place of modem_apply."""
+    folder = tmp_path / "project"
+    files = {
+        "ansible.cfg": "[defaults]\ninventory = inventory/hosts.yml\nlibrary = library\n"
+        "gathering = explicit\nretry_files_enabled = false\nlocalhost_warning = false\n",
+        "inventory/hosts.yml": "modem_hosts:\n  hosts:\n    localhost:\n"
+        f"      ansible_connection: local\n      ansible_python_interpreter: {sys.executable}\n",
+        "library/modem_apply.py": STUB_MODULE,
+        "playbooks/modem.yml": STUB_PLAY,
+    }
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
