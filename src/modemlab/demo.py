@@ -139,11 +139,9 @@ def free_port(modems: dict[str, farm.Row]) -> int:
 def tell_neighbours(lab: Lab, progress: Progress) -> None:
     """Say how the other modems' ports did; raises GuestFailed on any failed request."""
     report = lab.control("watch-stop")["report"]
-    ports = report["ports"]
-    failed = sum(port["failed"] for port in ports.values())
     progress.say(
-        f"meanwhile {sum(port['ok'] for port in ports.values())} requests through the other"
-        f" {len(ports)} ports, {failed} failed"
+        f"meanwhile {report['ok_count']} requests through the other {len(report['ports'])} ports:"
+        f" {report['failed_count']} failed, {report['wrong_count']} by a wrong modem"
     )
-    if failed:
+    if report["failed_count"] or report["wrong_count"]:
         raise GuestFailed(f"neighbours were disturbed: {report}")

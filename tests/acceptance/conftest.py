@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One lab host for the whole acceptance run: fresh on a clean checkout, resumed where one is saved.
 
-The tests look at the host from outside: through the proxies, at `ip rule`, `nft`, `systemctl` and at
-what the carrier has counted; never at the templates that made it so.
+The tests look at the host from outside: through the proxies, at `ip rule`, `nft`, `systemctl` and
+at what the carrier has counted; never at the templates that made it so.
 """
 
 import sys

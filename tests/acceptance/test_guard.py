@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Breaks each barrier once: the trap must see the leak that the barriers stop, or it proves nothing."""
+"""Breaks each barrier once: the trap must see the leak that they stop, or it proves nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,14 +35,14 @@ def test_the_guard_alone_stops_a_leak_and_without_it_the_trap_sees_one(
         lab.control("reset-counters")
         stopped = farm.request(lab, row["proxy_port"], "http://203.0.113.10/")
         assert stopped["status"] != 200 or "lan" not in stopped["body"], stopped
-        assert lab.control("counters")["lan"]["total"] == 0
+        assert lab.control("counters")["lan"]["leaks"] == 0
 
         ruleset = lab.guest.run(["sudo", "nft", "list", "table", "inet", "modemfarm_guard"]).stdout
         lab.guest.run(["sudo", "nft", "delete", "table", "inet", "modemfarm_guard"])
         try:
             leaked = farm.request(lab, row["proxy_port"], "http://203.0.113.10/")
             assert "view=lan" in leaked["body"], leaked
-            assert lab.control("counters")["lan"]["total"] > 0
+            assert lab.control("counters")["lan"]["leaks"] > 0
         finally:
             lab.guest.run(["sudo", "nft", "-f", "-"], stdin=ruleset)
     answer = farm.request(lab, row["proxy_port"])
