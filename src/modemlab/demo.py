@@ -19,7 +19,7 @@ HEADINGS = ("serial (IMEI)", "operator", "signal", "WAN address", "port", "reque
 HINTS = (
     "list            the virtual modems",
     "unplug 2        pull one out; `plug 2` puts it back",
-    "fault 3 no_network    `faults` lists them all",
+    "fault 3 network none    `faults` lists them all",
     "ssh modemfarm list    the farm's own view",
 )
 

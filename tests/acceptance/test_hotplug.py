@@ -80,7 +80,7 @@ def test_modems_that_cannot_serve_say_why_and_disturb_nobody(
     lab: Lab, rows: list[farm.Row], modems: dict[str, farm.Row]
 ) -> None:
     lab.control("add", n=21, count=1, composition="ecm")
-    lab.control("add", n=22, count=1, faults={"sim_missing": True})
+    lab.control("add", n=22, count=1, faults={"sim": "missing"})
     bad = {m["number"]: m["imei"] for m in lab.control("list")["modems"] if m["number"] in (21, 22)}
     watch_others(lab, rows, modems)
     lab.control("plug", modem=[21, 22])
