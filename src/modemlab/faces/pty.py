@@ -21,7 +21,6 @@ READ_SIZE = 4096
 # A reader that is away must not make us keep everything: about what the kernel keeps as well.
 MAX_UNSENT = 65536
 AT_PORTS = {"at2": 2, "at3": 3}
-PORTS = (*AT_PORTS, "qmi")
 
 
 class Pty:

@@ -38,6 +38,7 @@ class UsbDevice:
         self._backlog: dict[int, deque[bytes]] = {n: deque() for n in range(16)}
         self._sinks: dict[int, Callable[[bytes], None]] = {}
         self._roles: dict[int, Interface] = {}
+        self._closed: set[int] = set()
         self._answers: deque[bytes] = deque()
         self._notify = 0
         for interface in self.device.configuration.interfaces:
@@ -116,7 +117,7 @@ class UsbDevice:
         notify = interface.endpoint(INTERRUPT, is_in=True)
         if role in AT_CHANNEL and source and sink:
             channel = AT_CHANNEL[role]
-            self.modem.on_at[channel] = partial(self.send, source.number)
+            self.modem.on_at[channel] = partial(self._say, source.number)
             self._sinks[sink.number] = partial(self.modem.at, channel)
         elif role == "qmi" and source and sink and notify:
             self._notify = notify.number
@@ -151,8 +152,8 @@ class UsbDevice:
             answer = rndis.answer(data, self.device.mac)
             if answer is not None:
                 self._control_answer(answer)
-        elif request == cdc.SET_CONTROL_LINE_STATE and interface and not value & cdc.DTR:
-            self._port_closed(interface)
+        elif request == cdc.SET_CONTROL_LINE_STATE and interface and role != "qmi":
+            self._line_state(interface, is_open=bool(value & cdc.DTR))
 
     def _class_in(self, request: int, index: int) -> bytes | None:
         interface = self._roles.get(index)
@@ -163,8 +164,18 @@ class UsbDevice:
             return cdc.ntb_reply(request)
         return None
 
-    def _port_closed(self, interface: Interface) -> None:
-        """DTR went away: what the port still had to say is not for the next one to open it."""
+    def _say(self, endpoint: int, data: bytes) -> None:
+        """What an AT port says; to a port that was closed it is said to nobody."""
+        if endpoint not in self._closed:
+            self.send(endpoint, data)
+
+    def _line_state(self, interface: Interface, *, is_open: bool) -> None:
+        """DTR follows open and close. What is unread at a close is not for the next program."""
         source = interface.endpoint(BULK, is_in=True)
-        if source is not None and interface.role != "qmi":
+        if source is None:
+            return
+        if is_open:
+            self._closed.discard(source.number)
+        else:
+            self._closed.add(source.number)
             self._backlog[source.number].clear()

@@ -87,6 +87,14 @@ def test_dtr_off_forgets_what_waits(host: Host) -> None:
     assert host.read(AT3_IN) not in host.done
 
 
+def test_a_closed_port_says_nothing_until_it_is_opened(host: Host, modem: Modem) -> None:
+    host.control(0x21, cdc.SET_CONTROL_LINE_STATE, 0, 3)
+    modem.on_at[3](b"said to nobody")
+    host.control(0x21, cdc.SET_CONTROL_LINE_STATE, 3, 3)
+    modem.on_at[3](b"said")
+    assert host.done[host.read(AT3_IN)][2] == b"said"
+
+
 def test_a_port_nobody_reads_keeps_the_newest(host: Host, modem: Modem) -> None:
     for number in range(MAX_SERIAL + 10):
         modem.on_at[3](b"%d" % number)
