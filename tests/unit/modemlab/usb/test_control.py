@@ -25,6 +25,8 @@ def test_standard_requests(setup: str, expected: bytes) -> None:
     assert reply(setup) == expected
 
 
-@pytest.mark.parametrize("setup", ["80 06 0303 0904 ff00", "80 06 0006 0000 0a00", "c0 55 0000 0000 0100"])
+@pytest.mark.parametrize(
+    "setup", ["80 06 0303 0904 ff00", "80 06 0006 0000 0a00", "c0 55 0000 0000 0100"]
+)
 def test_what_is_not_there_stalls(setup: str) -> None:
     assert reply(setup) is None
