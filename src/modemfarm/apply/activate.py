@@ -3,21 +3,20 @@
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from ..dbus.connection import BusError
 from ..errors import FarmError
 from ..settings import FarmSettings
+from . import networkmanager as nm
 from . import profile
 from .assess import Kind, Verdict, explain_refusal, waiting_for_bearer
 from .execute import as_farm_error
 from .files import read_text
 from .host import Host, Managers
 from .modemmanager import MmModem
-from .networkmanager import NmState
 from .progress import Progress
 from .result import FAILED, WAITING, Diff
 
-ACTIVATION_WAIT_S = 30  # registering after enabling takes 2 to 25 s in the field
 MAX_TRIES = 2  # a second activation heals a race at plug-in; more is the caller's next run
 
 
@@ -36,44 +35,41 @@ def profile_change(host: Host, settings: FarmSettings, item: Progress) -> Diff |
 
 
 class Activator:
-    """Writes, loads and activates; `deadline` bounds how long nmcli may wait."""
+    """Writes and loads profiles, begins activations and sees how they end."""
 
-    def __init__(
-        self,
-        host: Host,
-        settings: FarmSettings,
-        pool: ThreadPoolExecutor,
-        deadline: float,
-        diff: list[Diff],
-    ) -> None:
+    def __init__(self, host: Host, settings: FarmSettings, diff: list[Diff]) -> None:
         self._host = host
         self._settings = settings
-        self._pool = pool
-        self._deadline = deadline
         self._diff = diff
+        self.reasons: dict[str, int] = {}  # why a device failed last, by its object
 
-    def start(self, ready: Sequence[Progress], network: NmState) -> None:
+    def start(self, ready: Sequence[Progress], network: nm.NmState) -> None:
         """Begin an activation for each; those whose profile cannot be written end as failed."""
         to_load = [item for item in ready if self._write(item, network)]
-        loaded = [item for item in to_load if not item.done]
         try:
-            self._host.load_profiles([item.serial for item in loaded])
+            self._host.load_profiles([item.serial for item in to_load])
         except FarmError as error:
-            for item in loaded:
+            for item in to_load:
                 fail(item, error)
-        wait_s = max(1, min(ACTIVATION_WAIT_S, int(self._deadline - time.monotonic())))
-        for item in ready:
-            if not item.done:
-                item.tries += 1
-                item.result.note("activation")
-                item.enter("bearer", time.monotonic())
-                item.activation = self._pool.submit(
-                    self._host.activate, item.serial, item.control, wait_s
-                )
+        begun = [item for item in ready if not item.done]
+        for item in begun:
+            item.tries += 1
+            item.device_path = network.devices[item.control].path
+            item.result.note("activation")
+            item.enter("bearer", time.monotonic())
+            self.reasons.pop(item.device_path, None)
+        answers = self._host.activate([(item.serial, item.device_path) for item in begun])
+        for item, answer in zip(begun, answers, strict=True):
+            if isinstance(answer, BusError):
+                refused(item, explain_refusal(answer.message, None, None))
+            else:
+                item.active_path = answer
 
-    def _write(self, item: Progress, network: NmState) -> bool:
-        """True when NetworkManager has to read the file. After a first failed try it always has to:
-        what is loaded may be older than the file."""
+    def _write(self, item: Progress, network: nm.NmState) -> bool:
+        """True when NetworkManager has to read the file.
+
+        After a failed try it always has to: what is loaded may be older than the file.
+        """
         try:
             change = profile_change(self._host, self._settings, item)
             if change is not None:
@@ -84,29 +80,33 @@ class Activator:
             fail(item, as_farm_error(error))
             return False
         path = str(self._host.path(profile.profile_path(item.serial)))
-        return change is not None or item.tries > 0 or path not in network.profile_files
+        return change is not None or item.tries > 0 or path not in network.profiles
 
-    def collect(self, item: Progress, managers: Managers) -> bool:
-        """Look at a started activation; False while it runs, or when it was refused."""
-        if item.activation is None:
+    def settled(self, item: Progress, managers: Managers) -> bool:
+        """Look at a begun activation; False while it is under way, or when it was refused."""
+        if item.active_path is None:
             return True
-        modems = managers.modems if isinstance(managers.modems, dict) else {}
-        modem = modems.get(item.usb_path)
-        if not item.activation.done():
+        modem = managers.modems.get(item.usb_path) if isinstance(managers.modems, dict) else None
+        if not isinstance(managers.network, nm.NmState):
             item.verdict = waiting_for_bearer(modem)
             return False
-        activation, item.activation = item.activation, None
-        try:
-            activation.result()
-        except (FarmError, OSError) as error:
-            refused(item, as_farm_error(error), modem)
+        state = managers.network.actives.get(item.active_path)
+        if state is not None and state <= nm.ACTIVE_ACTIVATING:
+            item.verdict = waiting_for_bearer(modem)
             return False
-        return True
+        item.active_path = None
+        if state == nm.ACTIVE_ACTIVATED:
+            return True
+        self._ended(item, modem)
+        return False
+
+    def _ended(self, item: Progress, modem: MmModem | None) -> None:
+        reason = self.reasons.pop(item.device_path, None)
+        refused(item, explain_refusal("NetworkManager does not say why", reason, modem))
 
 
-def refused(item: Progress, error: FarmError, modem: MmModem | None) -> None:
+def refused(item: Progress, verdict: Verdict) -> None:
     """An activation ended badly: try again, or end with the reason."""
-    verdict = explain_refusal(error.message, modem)
     item.verdict = verdict
     if verdict.kind is Kind.FAIL:
         item.end(time.monotonic(), FAILED, verdict.reason, verdict.remedy)

@@ -158,26 +158,29 @@ def _device(
     return Verdict(Kind.ACTIVATE, control=control, device_id=modem.device_id)
 
 
-# The words of nmcli for the reasons of NMDeviceStateReason that a modem can give.
-_DEFINITIVE = (
-    ("SIM card is not inserted", "no SIM", "insert a SIM card"),
-    ("SIM PIN", "PIN required", _SIM_REMEDIES[mm.LOCK_PIN]),
-    ("SIM PUK", "PUK required", _SIM_REMEDIES[mm.LOCK_PUK]),
-    ("registration denied", "the network denied registration", "ask the operator of the SIM"),
-)
+# NMDeviceStateReason: what no second try mends.
+_DEFINITIVE = {
+    31: ("the network denied registration", "ask the operator of the SIM"),
+    45: ("no SIM", "insert a SIM card, then replug the modem"),
+    46: ("PIN required", _SIM_REMEDIES[mm.LOCK_PIN]),
+    47: ("PUK required", _SIM_REMEDIES[mm.LOCK_PUK]),
+}
 
 
-def explain_refusal(said: str, modem: mm.MmModem | None) -> Verdict:
-    """Why an activation failed: FAIL when no further try helps now, else WAIT."""
-    for words, reason, remedy in _DEFINITIVE:
-        if words.lower() in said.lower():
-            return _fail(reason, remedy)
+def explain_refusal(said: str, reason: int | None, modem: mm.MmModem | None) -> Verdict:
+    """Why an activation ended: FAIL when no further try helps now, else WAIT.
+
+    `reason` is the device's NMDeviceStateReason where it was told, `said` the words of an error.
+    """
+    if reason in _DEFINITIVE:
+        return _fail(*_DEFINITIVE[reason])
     if modem is not None and modem.registration == mm.REGISTRATION_DENIED:
-        return _fail("the network denied registration", "ask the operator of the SIM")
+        return _fail(*_DEFINITIVE[31])
     unregistered = _unregistered(modem)
     if unregistered is not None:
         return unregistered
-    return _wait("bearer", f"bearer refused: {said}", "check the APN and the SIM's contract")
+    words = nm.REASONS.get(reason, f"reason {reason}") if reason is not None else said
+    return _wait("bearer", f"bearer refused: {words}", "check the APN and the SIM's contract")
 
 
 def waiting_for_bearer(modem: mm.MmModem | None) -> Verdict:

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Apply the registry to this host for a batch of modems: the one entry point of modem_apply.
 
-Order: read once, plan, barriers (rules, guard, identity), then proxies in a thread beside the wait
-for the bearers. In check mode nothing is written, started or activated.
+Order: read once, plan, barriers (rules, guard, identity), then proxies, whose start is waited for
+together with the bearers. In check mode nothing is written, started or activated.
 """
 
 import fcntl
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import FarmError, TransientError
 from ..settings import FarmSettings
 from ..snapshot import ModemRecord, read_snapshot
-from .execute import Execution, run_barriers, run_proxies
+from .execute import Execution, begin_proxies, run_barriers
 from .guard import Element
 from .host import Host
 from .plan import ChangeGuard, Current, Plan, Target, compute
@@ -56,17 +55,14 @@ def apply_batch(
             targets.append(target)
     batch = BatchResult(list(results.values()))
     items = [Progress(target, results[target.serial]) for target in targets]
-    if check_mode:
-        current = read_current(host, targets)
-        predict(host, settings, current, items, batch)
-        return batch
-    with _alone(host):
-        started = time.monotonic()
-        current = read_current(host, targets)
-        plan = compute(current, settings, targets)
-        for item in items:
-            item.result.took("read", time.monotonic() - started)
-        _converge(host, settings, current, plan, items, batch, started + wait)
+    try:
+        if check_mode:
+            predict(host, settings, read_current(host, targets), items, batch)
+        else:
+            with _alone(host):
+                _converge(host, settings, items, batch, wait)
+    finally:
+        host.close()
     return batch
 
 
@@ -92,25 +88,25 @@ def _unknown(serial: str) -> ModemResult:
 def _converge(
     host: Host,
     settings: FarmSettings,
-    current: Current,
-    plan: Plan,
     items: Sequence[Progress],
     batch: BatchResult,
-    deadline: float,
+    wait: int,
 ) -> None:
+    began = time.monotonic()
+    targets = [item.target for item in items]
+    current = read_current(host, targets)
+    plan = compute(current, settings, targets)
     execution = Execution()
     started = time.monotonic()
     run_barriers(host, plan.steps, execution)
-    barriers = time.monotonic() - started
-    with ThreadPoolExecutor(1) as pool:
-        proxies: Future[None] = pool.submit(run_proxies, host, plan.steps, execution)
-        for item in items:
-            item.result.took("barriers", barriers)
-            _sort_out(item, plan, execution)
-        guard = _guard_after(plan, execution, current)
-        waiter = Waiter(host, settings, deadline, proxies, execution, guard, batch.diff)
-        waiter.run(items)
-        proxies.result()
+    begin_proxies(host, plan.steps, execution)
+    spent = time.monotonic() - started
+    for item in items:
+        item.result.took("read", started - began)
+        item.result.took("static", spent)
+        _sort_out(item, plan, execution)
+    guard = _guard_after(plan, execution, current)
+    Waiter(host, settings, began + wait, execution, guard, batch.diff).run(items)
     _book(execution, items, batch)
 
 

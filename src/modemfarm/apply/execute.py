@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carry out a plan: one process for all steps of a kind, and singly where that one fails.
+"""Carry out a plan: all steps of a kind together, and singly where that fails.
 
 A step that fails costs its own modem the rest of the run; the others go on.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TypeVar
 
+from ..dbus.connection import BusError
 from ..errors import FarmError, ToolError
+from . import systemd
 from .host import Host
 from .plan import (
     ChangeGuard,
@@ -26,10 +28,15 @@ _S = TypeVar("_S", bound=Step)
 
 @dataclass
 class Execution:
-    """What was done, and the first error of each modem (None: of the host, so of all)."""
+    """What was done, what is under way (jobs of systemd by object), and each modem's first error.
+
+    The key None of `errors` stands for the host: its error stops all modems.
+    """
 
     done: list[Step] = field(default_factory=list)
     errors: dict[str | None, FarmError] = field(default_factory=dict)
+    jobs: dict[str, ChangeUnit] = field(default_factory=dict)
+    jobs_deadline: float = 0.0
 
     def error_of(self, serial: str) -> FarmError | None:
         """The error that stops this modem."""
@@ -39,41 +46,69 @@ class Execution:
         """True when an earlier error forbids this step."""
         return None in self.errors or step.serial in self.errors
 
+    def busy(self, serial: str) -> bool:
+        """True while a job for this modem is under way."""
+        return any(step.serial == serial for step in self.jobs.values())
+
+    def refuse(self, serial: str | None, error: FarmError) -> None:
+        """Remember the first error."""
+        self.errors.setdefault(serial, error)
+
 
 def run_barriers(host: Host, steps: Sequence[Step], execution: Execution) -> None:
     """Rules, guard and identity: quick, and before anything that lets traffic flow."""
     _together(_of(steps, ChangeRules), execution, lambda batch: _rules(host, batch))
     _together(_of(steps, ChangeGuard), execution, lambda batch: _guard(host, batch))
     for removal in _of(steps, RemoveMap):
-        _single(removal, execution, lambda step: host.remove_map(step.usb_path))
-    maps = _of(steps, WriteMap)
-    for new in maps:
-        _single(new, execution, lambda step: host.write_map(step.usb_path, step.serial))
-    written = [step for step in maps if step in execution.done]
-    nodes = [node for step in written for node in step.nodes]
-    try:
-        host.trigger_udev(nodes)
-    except FarmError as error:
-        for step in written:
-            execution.errors.setdefault(step.serial, error)
+        _together([removal], execution, lambda batch: host.remove_map(batch[0].usb_path))
+    for new in _of(steps, WriteMap):
+        _together([new], execution, lambda batch: _write_map(host, batch[0]))
 
 
-def run_proxies(host: Host, steps: Sequence[Step], execution: Execution) -> None:
-    """Configurations and units: may take seconds, so it runs beside the wait for the bearers."""
+def begin_proxies(host: Host, steps: Sequence[Step], execution: Execution) -> None:
+    """Write configurations and begin the changes of units; `signal` tells of their ends."""
     for config in _of(steps, WriteConfig):
-        _single(config, execution, lambda step: host.write_config(step.path, step.text, step.check))
-    for verb, group in groupby(
-        sorted(_of(steps, ChangeUnit), key=lambda step: _VERB_ORDER.index(step.verb[1])),
-        key=lambda step: step.verb,
-    ):
-        _together(
-            list(group),
-            execution,
-            lambda batch, verb=verb: host.change_units(verb, [step.unit for step in batch]),  # type: ignore[misc]
-        )
+        _together([config], execution, lambda batch: _write_config(host, batch[0]))
+    changes = _of(steps, ChangeUnit)
+    execution.jobs_deadline = time.monotonic() + systemd.JOB_TIMEOUT_S
+    for verb in systemd.ORDER:
+        mine = [step for step in changes if step.verb == verb and not execution.stops(step)]
+        if verb == systemd.ENABLE:
+            _together(mine, execution, lambda batch: systemd.enable(host.bus, _units(batch)))
+        elif verb == systemd.RESET:
+            _together(mine, execution, lambda batch: systemd.reset_failed(host.bus, _units(batch)))
+        elif mine:
+            _begin_jobs(host, verb, mine, execution)
 
 
-_VERB_ORDER = ("enable", "reset-failed", "start", "reload", "restart")
+def end_jobs(host: Host, execution: Execution, results: dict[str, str]) -> None:
+    """Book the jobs that have ended: `results` by job object; also those that took too long."""
+    if time.monotonic() > execution.jobs_deadline:
+        results = dict.fromkeys(execution.jobs, "timeout") | results
+    for job in [job for job in results if job in execution.jobs]:
+        step, result = execution.jobs.pop(job), results[job]
+        if result == "done":
+            execution.done.append(step)
+        else:
+            execution.refuse(step.serial, systemd.failure(host.bus, step.unit, step.verb, result))
+
+
+def _begin_jobs(host: Host, verb: str, steps: Sequence[ChangeUnit], execution: Execution) -> None:
+    try:
+        answers = systemd.begin(host.bus, verb, _units(steps))
+    except FarmError as error:
+        for step in steps:
+            execution.refuse(step.serial, error)
+        return
+    for step, answer in zip(steps, answers, strict=True):
+        if isinstance(answer, BusError):
+            execution.refuse(step.serial, answer)
+        else:
+            execution.jobs[answer] = step
+
+
+def _units(steps: Sequence[ChangeUnit]) -> list[str]:
+    return [step.unit for step in steps]
 
 
 def _of(steps: Sequence[Step], kind: type[_S]) -> list[_S]:
@@ -90,36 +125,33 @@ def _guard(host: Host, batch: Sequence[ChangeGuard]) -> None:
     host.change_guard(delete, add)
 
 
+def _write_map(host: Host, step: WriteMap) -> None:
+    host.write_map(step.usb_path, step.serial)
+    host.trigger_udev(step.nodes)
+
+
+def _write_config(host: Host, step: WriteConfig) -> None:
+    host.write_config(step.path, step.text, step.check)
+
+
 def _together(
     steps: Sequence[_S], execution: Execution, action: Callable[[Sequence[_S]], None]
 ) -> None:
+    """One action for all steps; when a tool refuses it, one for each, to find the culprit."""
     batch = [step for step in steps if not execution.stops(step)]
     if not batch:
         return
     try:
         action(batch)
-    except ToolError as error:
-        if len(batch) == 1:
-            execution.errors.setdefault(batch[0].serial, error)
-        else:
+    except (FarmError, OSError) as error:
+        if len(batch) > 1 and isinstance(error, ToolError):
             for step in batch:
                 _together([step], execution, action)
-    except (FarmError, OSError) as error:
+            return
         for step in batch:
-            execution.errors.setdefault(step.serial, as_farm_error(error))
+            execution.refuse(step.serial, as_farm_error(error))
     else:
         execution.done.extend(batch)
-
-
-def _single(step: _S, execution: Execution, action: Callable[[_S], None]) -> None:
-    if execution.stops(step):
-        return
-    try:
-        action(step)
-    except (FarmError, OSError) as error:
-        execution.errors.setdefault(step.serial, as_farm_error(error))
-    else:
-        execution.done.append(step)
 
 
 def as_farm_error(error: FarmError | OSError) -> FarmError:

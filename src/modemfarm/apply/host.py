@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modem host as the apply code touches it: every read and every write goes through here.
 
-`root` and `run` can be replaced, so tests have a host of files and recorded outputs.
+`root`, `runner`, `bus` and `netlink` can be replaced, so tests have a host of files and recordings.
 """
 
 import re
+import socket
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .. import usb
+from ..dbus.connection import Bus, BusError, Call
+from ..dbus.wire import Message, WireError, managed_objects
 from ..errors import FarmError, PermanentError, ToolError
 from ..proxy.check import SCRIPT, check_file
-from . import bus, guard, kernel, modemmanager, networkmanager, profile, rules, units
+from . import guard, modemmanager, networkmanager, profile, systemd
 from .files import commit, read_text, refuse_foreign_folder, stage_text, write_text
+from .kernel import KernelState
+from .netlink import Netlink
+from .rules import Rule, RuleChange
 from .sockets import Listener, read_listeners
 from .tools import TOOL_TIMEOUT_S, run
 
@@ -43,9 +48,47 @@ class Managers:
 class Host:
     """One host. Methods raise FarmError or OSError; nothing is remembered between calls."""
 
-    def __init__(self, root: Path = Path("/"), runner: Runner = run) -> None:
+    def __init__(
+        self,
+        root: Path = Path("/"),
+        runner: Runner = run,
+        bus: Callable[[], Bus] = Bus,
+        netlink: Callable[[], Netlink] = Netlink,
+    ) -> None:
         self.root = root
         self.run = runner
+        self._open_bus = bus
+        self._open_netlink = netlink
+        self._bus: Bus | None = None
+        self._netlink: Netlink | None = None
+
+    @property
+    def bus(self) -> Bus:
+        """The system bus, with the signals that this program waits for."""
+        if self._bus is None:
+            bus = self._open_bus()
+            bus.subscribe((*modemmanager.SIGNALS, *networkmanager.SIGNALS, *systemd.SIGNALS))
+            bus.call(systemd.subscribe_call())
+            self._bus = bus
+        return self._bus
+
+    @property
+    def netlink(self) -> Netlink:
+        """The kernel's routing."""
+        if self._netlink is None:
+            self._netlink = self._open_netlink()
+        return self._netlink
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for opened in (self._bus, self._netlink):
+            if opened is not None:
+                opened.close()
+        self._bus = self._netlink = None
+
+    def signals(self, timeout: float, wake: socket.socket) -> list[Message]:
+        """Signals of the managers; waits for the first one, or `wake`, at most `timeout` s."""
+        return self.bus.signals(timeout, wake)
 
     def path(self, absolute: Path) -> Path:
         """`absolute` below this host's root."""
@@ -66,14 +109,9 @@ class Host:
         """Listening TCP sockets."""
         return read_listeners(self.path(Path("/proc")))
 
-    def read_rules(self) -> frozenset[rules.Rule]:
+    def read_rules(self) -> frozenset[Rule]:
         """Policy routing rules of both families."""
-        return frozenset().union(
-            *(
-                rules.parse_rules(self.run(("ip", f"-{family}", "-N", "-j", "rule")), family)
-                for family in (4, 6)
-            )
-        )
+        return self.netlink.rules()
 
     def read_guard(self) -> frozenset[guard.Element]:
         """Elements of the guard's set; without the set nothing may be served: PermanentError."""
@@ -84,27 +122,23 @@ class Host:
                 f"cannot read the guard: {error.message}", "run the role routing on this host"
             ) from error
 
-    def read_units(self, names: Iterable[str]) -> dict[str, units.UnitState]:
+    def read_units(self, names: Iterable[str]) -> dict[str, systemd.UnitState]:
         """States of units."""
         names = list(names)
-        return units.parse_units(self.run(units.show_command(names))) if names else {}
+        return systemd.read_units(self.bus, names) if names else {}
 
-    def read_kernel(self) -> kernel.KernelState:
+    def read_kernel(self) -> KernelState:
         """Addresses and default routes."""
-        return kernel.parse(self.run(kernel.ADDRESSES_COMMAND), self.run(kernel.ROUTES_COMMAND))
+        return self.netlink.kernel()
 
     def read_managers(self) -> Managers:
         """Both services, asked at the same time; a dead one does not hide the other."""
-        with ThreadPoolExecutor(2) as pool:
-            modems = pool.submit(self._objects, modemmanager.COMMAND)
-            network = pool.submit(self._objects, networkmanager.COMMAND)
-            return Managers(
-                _attempt(lambda: modemmanager.parse_modems(modems.result())),
-                _attempt(lambda: networkmanager.parse_state(network.result())),
-            )
-
-    def _objects(self, command: Sequence[str]) -> bus.Objects:
-        return bus.parse_objects(self.run(command))
+        calls = (modemmanager.READ, networkmanager.READ)
+        modems, network = self.bus.call_all(calls)
+        return Managers(
+            _parsed(modems, modemmanager.INTERFACES, modemmanager.parse_modems),
+            _parsed(network, networkmanager.INTERFACES, networkmanager.parse_state),
+        )
 
     def write_map(self, usb_path: str, serial: str) -> None:
         """Tell udev whose ports are at `usb_path`."""
@@ -119,10 +153,12 @@ class Host:
         path.unlink(missing_ok=True)
 
     def trigger_udev(self, nodes: Iterable[Path]) -> None:
-        """Let udev look again at device nodes."""
-        names = [str(node) for node in nodes]
-        if names:
-            self.run(("udevadm", "trigger", "--action=change", *names))
+        """Let udev look again at devices (sysfs folders), as `udevadm trigger` does it."""
+        for node in nodes:
+            try:
+                (self.path(node) / "uevent").write_text("change\n", encoding="ascii")
+            except FileNotFoundError:
+                continue  # unplugged meanwhile: udev has nothing to look at
 
     def write_config(self, path: Path, text: str, check: bool) -> None:
         """Swap in a proxy configuration; with `check` only one that the engine accepts."""
@@ -139,26 +175,10 @@ class Host:
         """Write a NetworkManager keyfile; only root may read it, else it is not loaded."""
         write_text(self.path(profile.profile_path(serial)), text, 0o600)
 
-    def change_rules(self, changes: Iterable[rules.RuleChange]) -> None:
-        """Add and delete rules, one process for each address family."""
-        changes = list(changes)
-        for family in (4, 6):
-            mine = [change for change in changes if change.rule.family == family]
-            command = ("ip", f"-{family}", "-batch", "-")
-            try:
-                if mine:
-                    self.run(command, "".join(change.line() + "\n" for change in mine))
-            except ToolError:  # ip stops at the first line it cannot do: do the others singly
-                for change in mine:
-                    self._change_rule(command, change)
-
-    def _change_rule(self, command: Sequence[str], change: rules.RuleChange) -> None:
-        try:
-            self.run(command, change.line() + "\n")
-        except ToolError as error:
-            # Already as it should be: somebody else, or the batch, was quicker.
-            if ("File exists" if change.add else "No such file") not in error.message:
-                raise
+    def change_rules(self, changes: Iterable[RuleChange]) -> None:
+        """Add and delete rules."""
+        for change in changes:
+            self.netlink.change_rule(change.rule, change.add)
 
     def change_guard(self, delete: Iterable[guard.Element], add: Iterable[guard.Element]) -> None:
         """Change elements of the guard's set in one transaction."""
@@ -166,25 +186,32 @@ class Host:
         if text:
             self.run(("nft", "-f", "-"), text)
 
-    def change_units(self, verb: Sequence[str], names: Sequence[str]) -> None:
-        """One systemctl call for all units."""
-        self.run((*verb, *names), timeout=units.UNIT_TIMEOUT_S)
-
     def load_profiles(self, serials: Iterable[str]) -> None:
-        """Let NetworkManager (re)read profiles."""
+        """Let NetworkManager (re)read profiles; ToolError names the ones it does not take."""
         names = [str(self.path(profile.profile_path(serial))) for serial in serials]
         if names:
-            self.run(("nmcli", "connection", "load", *names))
+            _, refused = self.bus.call(networkmanager.load_call(names)).values()
+            if refused:
+                raise ToolError(
+                    f"NetworkManager does not take {', '.join(refused)}",
+                    "see `journalctl -u NetworkManager`",
+                )
 
-    def activate(self, serial: str, device: str, wait_s: int) -> None:
-        """Bring a profile up on one device and wait for it, at most `wait_s` seconds."""
-        name = profile.profile_id(serial)
-        command = ("nmcli", "--wait", str(wait_s), "connection", "up", "id", name)
-        self.run((*command, "ifname", device), timeout=wait_s + TOOL_TIMEOUT_S)
+    def activate(self, devices: Sequence[tuple[str, str]]) -> list[str | BusError]:
+        """Begin to bring up (serial, device object) pairs; active objects or errors, at once."""
+        found = self.bus.call_all(
+            networkmanager.find_call(profile.profile_uuid(serial)) for serial, _ in devices
+        )
+        calls: list[Call] = []
+        for answer, (_, device) in zip(found, devices, strict=True):
+            path = "/" if isinstance(answer, BusError) else str(answer.values()[0])
+            calls.append(networkmanager.activate_call(path, device))
+        answers = self.bus.call_all(calls)
+        return [a if isinstance(a, BusError) else str(a.values()[0]) for a in answers]
 
-    def deactivate(self, serial: str) -> None:
-        """Take a profile down."""
-        self.run(("nmcli", "--wait", "10", "connection", "down", "id", profile.profile_id(serial)))
+    def deactivate(self, active_path: str) -> None:
+        """Take an active connection down."""
+        self.bus.call(networkmanager.deactivate_call(active_path))
 
 
 def map_text(serial: str) -> str:
@@ -195,8 +222,14 @@ def map_text(serial: str) -> str:
 _T = TypeVar("_T")
 
 
-def _attempt(action: Callable[[], _T]) -> _T | FarmError:
+def _parsed(
+    answer: Message | BusError, wanted: frozenset[str], parse: Callable[[dict[str, Any]], _T]
+) -> _T | FarmError:
+    if isinstance(answer, BusError):
+        return answer
     try:
-        return action()
-    except FarmError as error:
+        return parse(managed_objects(answer, wanted.__contains__))
+    except WireError as error:
         return error
+    except (TypeError, ValueError) as error:
+        return ToolError(f"unreadable D-Bus answer: {error}", "check the version of the service")

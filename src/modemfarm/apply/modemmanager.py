@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ModemManager's modems, joined to ours by USB path. Numbers are from ModemManager-enums.h."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from .bus import Objects, managed_objects_command
+from ..dbus.connection import Call
 
-COMMAND = managed_objects_command("org.freedesktop.ModemManager1", "/org/freedesktop/ModemManager1")
-_MODEM = "org.freedesktop.ModemManager1.Modem"
+SERVICE = "org.freedesktop.ModemManager1"
+_MODEM = f"{SERVICE}.Modem"
 _3GPP = f"{_MODEM}.Modem3gpp"
+INTERFACES = frozenset((_MODEM, _3GPP))
+READ = Call(
+    SERVICE,
+    "/org/freedesktop/ModemManager1",
+    "org.freedesktop.DBus.ObjectManager",
+    "GetManagedObjects",
+)
+# A modem appears or goes; a modem changes its state. Signal strength and the like wake nobody.
+SIGNALS = (
+    f"type='signal',sender='{SERVICE}',interface='org.freedesktop.DBus.ObjectManager'",
+    f"type='signal',sender='{SERVICE}',interface='{_MODEM}',member='StateChanged'",
+)
 
 FAILED, UNKNOWN, INITIALIZING, LOCKED, SEARCHING, REGISTERED = -1, 0, 1, 2, 7, 8
 FAILED_REASONS = {
@@ -31,12 +44,11 @@ REGISTRATIONS = {
     5: "roaming",
 }
 REGISTRATION_DENIED = 3
-_PORT_NET = 2
 
 
 @dataclass(frozen=True)
 class MmModem:
-    """One modem object. `net` and `control` are kernel names (wwan0, cdc-wdm0) or None."""
+    """One modem object; `control` is the kernel name of its primary port, such as cdc-wdm0."""
 
     usb_path: str
     imei: str
@@ -46,7 +58,9 @@ class MmModem:
     lock: int = 0
     registration: int | None = None
     control: str | None = None
-    net: str | None = None
+
+
+Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 def parse_modems(objects: Objects) -> dict[str, MmModem]:
@@ -54,13 +68,12 @@ def parse_modems(objects: Objects) -> dict[str, MmModem]:
     modems: dict[str, MmModem] = {}
     for interfaces in objects.values():
         if _MODEM in interfaces:
-            modem = _modem(dict(interfaces[_MODEM]), dict(interfaces.get(_3GPP, {})))
+            modem = _modem(interfaces[_MODEM], interfaces.get(_3GPP, {}))
             modems[modem.usb_path] = modem
     return modems
 
 
-def _modem(modem: dict[str, Any], network: dict[str, Any]) -> MmModem:
-    ports = [(str(name), int(kind)) for name, kind in modem.get("Ports", ())]
+def _modem(modem: Mapping[str, Any], network: Mapping[str, Any]) -> MmModem:
     registration = network.get("RegistrationState")
     return MmModem(
         usb_path=PurePosixPath(str(modem.get("Device", ""))).name,
@@ -71,5 +84,4 @@ def _modem(modem: dict[str, Any], network: dict[str, Any]) -> MmModem:
         lock=int(modem.get("UnlockRequired", 0)),
         registration=None if registration is None else int(registration),
         control=str(modem.get("PrimaryPort", "")) or None,
-        net=next((name for name, kind in ports if kind == _PORT_NET), None),
     )

@@ -15,13 +15,13 @@ from ..proxy.plan import proxy_plan
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import ModemRecord
 from ..usb import UsbModem
-from . import units
+from . import systemd
 from .guard import Element, wanted_changes
 from .host import MAP_FOLDER, map_text
 from .result import Diff
 from .rules import Rule, RuleChange, host_changes, slot_changes
 from .sockets import Listener, owners
-from .units import UnitState
+from .systemd import UnitState
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Config:
     """A proxy configuration on disk; text None when there is none, mtime in Unix seconds."""
 
     text: str | None = None
-    mtime: int = 0
+    mtime: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Current:
     units: Mapping[str, UnitState] = field(default_factory=dict)
     configs: Mapping[int, Config] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
-    now: int = 0
+    now: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,16 +141,16 @@ class ChangeGuard:
 
 @dataclass(frozen=True)
 class ChangeUnit:
-    """One systemctl verb for one unit."""
+    """One change of a unit: enable, reset-failed, start, reload or restart."""
 
     serial: str
     unit: str
-    verb: tuple[str, ...]
+    verb: str
     name = "unit"
 
     def diff(self) -> Diff:
         """The verb, as the new state."""
-        return Diff(self.unit, "", f"{self.verb[1]}\n")
+        return Diff(self.unit, "", f"{self.verb}\n")
 
 
 def _lines(changes: Sequence[RuleChange], add: bool) -> str:
@@ -238,28 +238,28 @@ def _proxy_steps(current: Current, settings: FarmSettings, target: Target) -> li
     slot, serial = target.slot, target.serial
     text = render_config(settings, slot)
     config = current.configs.get(slot.slot, Config())
-    unit = current.units.get(slot.unit, UnitState(slot.unit, False, False, False, False))
+    unit = current.units.get(slot.unit, UnitState(slot.unit))
     steps: list[Step] = []
     if config.text != text:
         check = unit.active and config.text is not None
         steps.append(WriteConfig(serial, slot.config_path, config.text or "", text, check))
     if not unit.enabled:
-        steps.append(ChangeUnit(serial, slot.unit, units.ENABLE))
+        steps.append(ChangeUnit(serial, slot.unit, systemd.ENABLE))
     if not unit.active:
         if unit.failed:  # else the limit of starts refuses this one too
-            steps.append(ChangeUnit(serial, slot.unit, units.RESET))
-        steps.append(ChangeUnit(serial, slot.unit, units.START))
+            steps.append(ChangeUnit(serial, slot.unit, systemd.RESET))
+        steps.append(ChangeUnit(serial, slot.unit, systemd.START))
     elif config.text != text or _started_before(unit, config, current.now):
         # v2ray has no reload.
-        verb = units.RESTART if settings.engine == "v2ray" else units.RELOAD
+        verb = systemd.RESTART if settings.engine == "v2ray" else systemd.RELOAD
         steps.append(ChangeUnit(serial, slot.unit, verb))
     return steps
 
 
-def _started_before(unit: UnitState, config: Config, now: int) -> bool:
+def _started_before(unit: UnitState, config: Config, now: float) -> bool:
     """True when the file changed after the process read it: a run ended between the two.
 
-    Whole seconds. A file from the future (the clock was set back) or no time at all prove nothing.
+    A file from the future (the clock was set back), or no time at all, proves nothing.
     """
     return 0 < unit.changed_at < config.mtime <= now
 

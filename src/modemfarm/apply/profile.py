@@ -20,6 +20,11 @@ def profile_id(serial: str) -> str:
     return f"modem-{check_serial(serial)}"
 
 
+def profile_uuid(serial: str) -> str:
+    """The connection's uuid."""
+    return str(uuid.uuid5(_NAMESPACE, check_serial(serial)))
+
+
 def profile_path(serial: str, folder: Path = FOLDER) -> Path:
     """The keyfile of the modem."""
     return folder / f"{profile_id(serial)}.nmconnection"
@@ -30,7 +35,7 @@ def render(serial: str, device_id: str, apn: str, table: int) -> str:
     return f"""# Written by modemfarm; changes here are lost.
 [connection]
 id={profile_id(serial)}
-uuid={uuid.uuid5(_NAMESPACE, serial)}
+uuid={profile_uuid(serial)}
 type=gsm
 autoconnect=false
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One modem on its way from static configuration to serving."""
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from .assess import Kind, Verdict
+from .background import Background
 from .plan import Target
 from .result import OFFLINE, WAITING, ModemResult
 
@@ -16,8 +16,9 @@ class Progress:
     target: Target
     result: ModemResult
     verdict: Verdict = field(default_factory=lambda: Verdict(Kind.WAIT))
-    activation: "Future[None] | None" = None
-    probe: "Future[str] | None" = None
+    active_path: str | None = None  # NetworkManager's object while an activation is under way
+    device_path: str = ""  # NetworkManager's object of the device it was begun on
+    probe: Background | None = None
     tries: int = 0
     verified: bool = False
     done: bool = False

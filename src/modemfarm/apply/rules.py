@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policy routing rules: read (`ip -N -j rule`), say which must be there, name what is missing.
+"""Policy routing rules: which must be there, and what makes them be there.
 
 `uidrange` chooses the modem's table by the uid of its proxy. The last rule of the farm answers
 "unreachable" for all its uids: a rule, so it holds when an interface and its routes are gone.
 """
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from ..settings import (
     FAIL_CLOSED_PREFERENCE,
@@ -15,9 +13,7 @@ from ..settings import (
     FarmSettings,
     SlotPlan,
 )
-
-MAIN_TABLE = 254  # /etc/iproute2/rt_tables; `ip -N` prints numbers
-_UNREACHABLE = ("unreachable", "7")  # FR_ACT_UNREACHABLE; with -N iproute2 prints the number
+from .kernel import MAIN_TABLE
 
 
 @dataclass(frozen=True)
@@ -43,33 +39,6 @@ class Rule:
         return " ".join(words)
 
 
-_KNOWN_KEYS = {"priority", "src", "srclen", "uid_start", "uid_end", "table", "action", "protocol"}
-
-
-def parse_rules(text: str, family: int) -> frozenset[Rule]:
-    """The output of `ip -N -j rule` for one family."""
-    rows: list[dict[str, Any]] = json.loads(text or "[]")
-    return frozenset(_rule(row, family) for row in rows)
-
-
-def _rule(row: dict[str, Any], family: int) -> Rule:
-    source = str(row.get("src", "all"))
-    if "srclen" in row:
-        source = f"{source}/{row['srclen']}"
-    uids = (int(row["uid_start"]), int(row["uid_end"])) if "uid_start" in row else None
-    table = str(row.get("table", ""))
-    action = str(row.get("action", ""))
-    return Rule(
-        family=family,
-        preference=int(row["priority"]),
-        uids=uids,
-        source=source,
-        table=int(table) if table.isdecimal() else None,
-        unreachable=action in _UNREACHABLE,
-        other=bool(set(row) - _KNOWN_KEYS),
-    )
-
-
 def host_rules(settings: FarmSettings) -> frozenset[Rule]:
     """What every host needs before any proxy may run: replies to the LAN, and fail-closed."""
     uids = settings.uid_range
@@ -89,14 +58,10 @@ def slot_rule(slot: SlotPlan) -> Rule:
 
 @dataclass(frozen=True)
 class RuleChange:
-    """One line for `ip -batch`: add the rule, or delete one that is in its place."""
+    """Add the rule, or delete one that is in its place."""
 
     rule: Rule
     add: bool
-
-    def line(self) -> str:
-        """The batch line."""
-        return f"rule {'add' if self.add else 'del'} {self.rule.arguments()}"
 
 
 def slot_changes(current: frozenset[Rule], slot: SlotPlan) -> tuple[RuleChange, ...]:

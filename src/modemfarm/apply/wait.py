@@ -1,38 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One loop for the whole batch: each round looks once at all services and moves every modem as far
 as it can go (guard element, activation, verification, probe), so the waits overlap.
+
+Signals of the services only wake the loop; what it does follows from what it reads.
 """
 
+import socket
 import time
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from ..errors import FarmError, TransientError
+from ..dbus.wire import INTERFACE, MEMBER, PATH
+from ..errors import FarmError
 from ..settings import FarmSettings
+from . import networkmanager as nm
+from . import systemd
 from .activate import Activator, fail, profile_change, refused
-from .assess import Kind, assess
-from .execute import Execution, as_farm_error
+from .assess import Kind, Verdict, assess
+from .background import Background
+from .execute import Execution, as_farm_error, end_jobs
 from .guard import Element
 from .host import Host, Managers
-from .networkmanager import NmState
 from .plan import ChangeGuard, guard_steps
 from .probe import probe
 from .progress import Progress
 from .result import FAILED, OFFLINE, SERVING, WAITING, Diff
 from .verify import mismatch
 
-POLL_S = 0.3  # a round costs about 0.2 s of a core under emulation; what we wait for takes seconds
+IDLE_S = 1.0  # the longest time between two looks: a signal may be lost with its service
+PORTS_S = 0.2  # nobody tells us about new ports, so look; they come within 2 s of a plug-in
 PROBE_CAP_S = 10.0  # also when the batch's time is used up: LTE may need seconds for the first byte
-MAX_THREADS = 32  # they only wait, for nmcli and for answers
 
 
 class Waiter:
     """Runs the loop until each modem is done or `deadline` (time.monotonic) has passed.
 
-    `proxies` is done when configurations and units are; its errors are in `execution`.
+    The jobs of the proxies are in `execution`, the guard's present elements in `guard`.
     """
 
     def __init__(
@@ -40,7 +43,6 @@ class Waiter:
         host: Host,
         settings: FarmSettings,
         deadline: float,
-        proxies: "Future[None]",
         execution: Execution,
         guard: frozenset[Element],
         diff: list[Diff],
@@ -48,22 +50,23 @@ class Waiter:
         self._host = host
         self._settings = settings
         self._deadline = deadline
-        self._proxies = proxies
         self._execution = execution
         self._guard = guard
         self._diff = diff
         self._started = time.monotonic()
-        self._pool = ThreadPoolExecutor(MAX_THREADS)
-        self._activator = Activator(host, settings, self._pool, deadline, diff)
+        self._activator = Activator(host, settings, diff)
+        self._wake, self._waker = socket.socketpair()
 
     def run(self, items: Sequence[Progress]) -> None:
-        """Move all modems until each is done."""
-        try:
-            while pending := [item for item in items if not item.done]:
+        """Move all modems until each is done, and all jobs of systemd have ended."""
+        with self._wake, self._waker:
+            pending = [item for item in items if not item.done]
+            while pending or self._execution.jobs:
+                began = time.monotonic()
                 self._round(pending)
-                self._pause([item for item in pending if not item.done])
-        finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+                pending = [item for item in pending if not item.done]
+                if pending or self._execution.jobs:
+                    self._pause(pending, time.monotonic() - began)
 
     def _round(self, pending: Sequence[Progress]) -> None:
         self._refresh_usb(pending)
@@ -72,7 +75,7 @@ class Waiter:
         if asking:
             managers = self._host.read_managers()
             for item in asking:
-                if self._activator.collect(item, managers):
+                if self._activator.settled(item, managers):
                     self._settle(item, managers)
             self._advance(asking, managers)
         for item in pending:
@@ -81,15 +84,23 @@ class Waiter:
         if time.monotonic() > self._deadline:
             self._give_up(pending)
 
-    def _pause(self, pending: Sequence[Progress]) -> None:
-        futures: list[Future[Any]] = [self._proxies]
-        futures += [item.activation for item in pending if item.activation is not None]
-        futures += [item.probe for item in pending if item.probe is not None]
-        running = [future for future in futures if not future.done()]
-        if running:
-            wait_for(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
-        elif any(not item.verified for item in pending):
-            time.sleep(POLL_S)
+    def _pause(self, pending: Sequence[Progress], spent: float) -> None:
+        """Wait for news, in a batch for as long as a round takes: its news come together."""
+        looking = any(item.verdict.stage == "ports" and not item.verified for item in pending)
+        signals = self._host.signals(PORTS_S if looking else IDLE_S, self._wake)
+        rest = time.monotonic() + min(spent, IDLE_S)
+        while (left := rest - time.monotonic()) > 0 and len(pending) > 1:
+            signals += self._host.signals(left, self._wake)
+        results: dict[str, str] = {}
+        for signal in signals:
+            job = systemd.ended(signal)
+            if job is not None:
+                results[job[0]] = job[1]
+            elif signal.get(MEMBER) == "StateChanged":
+                reason = nm.failure_of(signal.get(INTERFACE), signal.get(MEMBER), signal.values())
+                if reason is not None:
+                    self._activator.reasons[signal.get(PATH)] = reason
+        end_jobs(self._host, self._execution, results)
 
     def _refresh_usb(self, pending: Sequence[Progress]) -> None:
         for item in pending:
@@ -125,16 +136,14 @@ class Waiter:
 
     def _advance(self, asking: Sequence[Progress], managers: Managers) -> None:
         network = managers.network
-        if not isinstance(network, NmState):
+        if not isinstance(network, nm.NmState):
             return
-        idle = [item for item in asking if not item.done and item.activation is None]
+        idle = [item for item in asking if not item.done and item.active_path is None]
         for item in idle:
             if item.verdict.kind is Kind.UP and self._outdated(item):
                 item.verdict = replace(item.verdict, kind=Kind.ACTIVATE)
-        up = [item for item in idle if item.verdict.kind is Kind.UP]
-        ready = [item for item in idle if item.verdict.kind is Kind.ACTIVATE]
-        if up:
-            self._verify(up, network)
+        self._verify([item for item in idle if item.verdict.kind is Kind.UP], network)
+        ready = [item for item in idle if item.verdict.kind is Kind.ACTIVATE and not item.done]
         if ready:
             self._activator.start(ready, network)
 
@@ -146,14 +155,10 @@ class Waiter:
             fail(item, as_farm_error(error))
             return False
 
-    def _verify(self, up: Sequence[Progress], network: NmState) -> None:
-        try:
-            kernel = self._host.read_kernel()
-        except FarmError as error:
-            for item in up:
-                fail(item, error)
+    def _verify(self, up: Sequence[Progress], network: nm.NmState) -> None:
+        if not up:
             return
-        lan = self._settings.lan_address
+        kernel, lan = self._host.read_kernel(), self._settings.lan_address
         for item in up:
             usb = item.target.usb
             if item.done or usb is None:
@@ -163,43 +168,46 @@ class Waiter:
                 item.verified = True
                 item.result.interface = usb.net
             else:
-                self._take_down(item, wrong)
+                self._take_down(item, network, wrong)
 
-    def _take_down(self, item: Progress, wrong: str) -> None:
+    def _take_down(self, item: Progress, network: nm.NmState, wrong: str) -> None:
         """Never leave a bearer in place that does not fit its modem; one more try may mend it."""
         try:
-            self._host.deactivate(item.serial)
+            self._host.deactivate(network.devices[item.control].active_path or "/")
         except FarmError as error:
             fail(item, error)
             return
-        problem = TransientError(f"the bearer does not fit: {wrong}", "run again; see the journal")
         item.result.note("activation")
-        item.tries += 1
-        refused(item, problem, None)
+        reason = f"the bearer does not fit: {wrong}"
+        refused(item, Verdict(Kind.WAIT, reason, "run again; see the journal", "bearer"))
 
     def _probe(self, item: Progress) -> None:
-        if not self._proxies.done():
-            item.enter("proxy", time.monotonic())
-            return
+        now = time.monotonic()
         error = self._execution.error_of(item.serial)
         if error is not None:
             fail(item, error)
+        elif self._execution.busy(item.serial):
+            item.enter("proxy", now)
         elif item.probe is None:
-            now = time.monotonic()
             item.enter("probe", now)
-            item.probe = self._pool.submit(
-                probe,
-                self._settings.lan_address,
-                item.target.slot.port,
-                self._settings.probe_url,
-                now + PROBE_CAP_S,
-            )
+            item.probe = Background(self._question(item, now + PROBE_CAP_S), self._ring)
         elif item.probe.done():
             try:
                 item.result.wan_address = item.probe.result()
-                item.end(time.monotonic(), SERVING, None, None)
+                item.end(now, SERVING, None, None)
             except FarmError as problem:
                 fail(item, problem)
+
+    def _question(self, item: Progress, deadline: float) -> Callable[[], str]:
+        address, url = self._settings.lan_address, self._settings.probe_url
+        return lambda: probe(address, item.target.slot.port, url, deadline)
+
+    def _ring(self) -> None:
+        """Wake the loop from a probe's thread; nobody listens any more when the loop has ended."""
+        try:
+            self._waker.send(b"!")
+        except OSError:
+            return
 
     def _give_up(self, pending: Sequence[Progress]) -> None:
         for item in pending:

@@ -6,6 +6,7 @@ veth pairs named wwan0 and wwan1 stand in for the modems' interfaces.
 """
 
 import contextlib
+import ctypes
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from modemfarm.apply.execute import Execution, run_barriers
 from modemfarm.apply.host import Host
+from modemfarm.apply.netlink import Netlink
 from modemfarm.apply.plan import ChangeGuard, ChangeRules, Current, Target, compute
 from modemfarm.apply.tools import run
 from modemfarm.settings import FarmSettings
@@ -51,6 +53,18 @@ def why_not():
     return f"not installed: {', '.join(missing)}" if missing else None
 
 
+@contextlib.contextmanager
+def inside(name):
+    """This thread in a network namespace (setns(2); os.setns came with Python 3.12)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net") as home, open(f"/run/netns/{name}") as there:  # noqa: PTH123
+        assert libc.setns(there.fileno(), 0) == 0
+        try:
+            yield
+        finally:
+            assert libc.setns(home.fileno(), 0) == 0
+
+
 class Net:
     """The namespaces; names carry the process id, so runs do not meet."""
 
@@ -65,7 +79,11 @@ class Net:
                 "apn": "internet", "probe_url": "http://203.0.113.10/",
             }
         )  # fmt: skip
-        self.api = Host(folder, self._run)
+        self.api = Host(folder, self._run, netlink=self._netlink)
+
+    def _netlink(self):
+        with inside(self.host):  # a socket belongs to the namespace in which it was made
+            return Netlink()
 
     def _run(self, command, text="", timeout=20.0):
         return run(("ip", "netns", "exec", self.host, *command), text, timeout)
@@ -149,6 +167,7 @@ class Net:
         return [step.name for step in steps]
 
     def destroy(self):
+        self.api.close()
         for name in (self.host, self.lan, self.one, self.two):
             subprocess.run(("ip", "netns", "delete", name), check=False, capture_output=True)
 

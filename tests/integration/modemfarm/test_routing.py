@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules and guard as the plan makes them, with the kernel's own routing: nothing may leak."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -86,7 +87,7 @@ def test_verification_reads_the_kernel(farm):
     net, (one, _) = farm
     kernel = net.api.read_kernel()
     assert one.usb is not None
-    network = NmState({"cdc-wdm0": NmDevice("cdc-wdm0", 100, "wwan0", "x")})
+    network = NmState({"cdc-wdm0": NmDevice("cdc-wdm0", "/1", 100, "wwan0", "x")})
     lan = net.settings.lan_address
     assert mismatch(one.slot, one.usb, network, kernel, lan) is None
     wrong = mismatch(net.settings.slot(2), one.usb, network, kernel, lan)
@@ -94,3 +95,30 @@ def test_verification_reads_the_kernel(farm):
     net.sh(net.host, "ip", "route", "add", "default", "dev", "wwan0", "metric", "700")
     wrong = mismatch(one.slot, one.usb, network, net.api.read_kernel(), lan)
     assert wrong == "the main table has a default route through wwan0"
+
+
+def test_netlink_agrees_with_ip(farm):
+    net, _ = farm
+    rules = json.loads(net.sh(net.host, "ip", "-N", "-j", "rule"))
+    seen = {rule.preference: rule for rule in net.api.read_rules() if rule.family == 4}
+    assert {row["priority"] for row in rules} == set(seen)
+    for row in rules:
+        rule = seen[row["priority"]]
+        assert (row["src"], row.get("table")) == (rule.source, rule.table and str(rule.table))
+        assert (row.get("uid_start"), row.get("uid_end")) == (rule.uids or (None, None))
+        assert (row.get("action") in ("7", "unreachable")) is rule.unreachable
+    routes = json.loads(net.sh(net.host, "ip", "-N", "-j", "-4", "route", "show", "table", "all"))
+    defaults = {
+        (int(row.get("table", 254)), row["dev"]) for row in routes if row["dst"] == "default"
+    }
+    assert net.api.read_kernel().defaults == defaults
+
+
+def test_rules_of_others_are_not_mistaken_for_ours(farm):
+    net, targets = farm
+    net.sh(net.host, "ip", "rule", "delete", "pref", "2001")
+    net.sh(net.host, "ip", "rule", "add", "pref", "2001", "fwmark", "7", "uidrange",
+           "61001-61001", "lookup", "1001")  # fmt: skip
+    assert net.converge(*targets) == ["rules"]
+    assert view(net, 61001) == "200 one 10.64.1.2"
+    assert sum(rule.preference == 2001 for rule in net.api.read_rules()) == 2

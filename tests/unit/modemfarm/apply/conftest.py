@@ -5,53 +5,77 @@ import contextlib
 import http.server
 import json
 import re
+import select
 import threading
 import time
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from modemfarm.apply.host import Host
+from modemfarm.apply.kernel import KernelState
+from modemfarm.apply.rules import Rule
+from modemfarm.dbus import wire
+from modemfarm.dbus.connection import BusError
 from modemfarm.errors import ToolError
 
 SERIALS = [f"8675840300000{n:02d}" for n in range(100)]
 DEVICE_ID = "0a" * 20
 
 
-def typed(value):
-    """A value as busctl --json prints it inside a variant."""
-    return {"type": "?", "data": value}
+NM = "org.freedesktop.NetworkManager"
+MM = "org.freedesktop.ModemManager1"
+SYSTEMD = "org.freedesktop.systemd1"
+OBJECTS = "a{oa{sa{sv}}}"
+TYPES = {
+    "Device": "s", "EquipmentIdentifier": "s", "DeviceIdentifier": "s", "State": "i",
+    "StateFailedReason": "u", "UnlockRequired": "u", "PrimaryPort": "s", "RegistrationState": "u",
+    "Ports": "a(su)", "Filename": "s", "Id": "s", "Interface": "s", "IpInterface": "s",
+    "ActiveConnection": "o",
+}  # fmt: skip
 
 
-class Tools:
-    """Stand-in for `tools.run`. `calls` holds every command; `fail` maps a word to a message."""
+def variants(values, **types):
+    return {name: (types.get(name, TYPES[name]), value) for name, value in values.items()}
+
+
+def message(kind, signature="", values=(), **fields):
+    """A message as it comes from the wire."""
+    names = {"path": wire.PATH, "interface": wire.INTERFACE, "member": wire.MEMBER,
+             "error": wire.ERROR_NAME}  # fmt: skip
+    head = {names[name]: value for name, value in fields.items()}
+    return wire.decode(wire.encode(kind, 1, head, signature, values))
+
+
+class World:
+    """The tools, the kernel and the bus of a host, as they answer and change. `fail` maps a word
+    of a command or call to the message it is refused with; `calls` holds all of them as text."""
 
     def __init__(self):
         self.calls = []
         self.fail = {}
-        self.rules = {4: [{"priority": 0, "src": "all", "table": "255"}], 6: []}
+        self.rules = {Rule(family, 32766, table=254) for family in (4, 6)}
         self.elements = set()
         self.units = {}
         self.modems = {}
         self.devices = {}
         self.profiles = set()
+        self.actives = {}
         self.addresses = {}
-        self.routes = []
+        self.routes = set()
         self.refuse_activation = {}
-        self.lock = threading.Lock()
+        self.signals = []
+        self.jobs = 0
 
-    def __call__(self, command, text="", timeout=0.0):
-        with self.lock:
-            self.calls.append((tuple(command), text))
-            line = " ".join(command) + "\n" + text
-            for word, message in self.fail.items():
-                if word in line:
-                    raise ToolError(message, "look")
-            handler = getattr(self, "_" + command[0])
-            return handler(list(command[1:]), text) or ""
+    def say(self, line):
+        self.calls.append(line)
+        for word, words in self.fail.items():
+            if word in line:
+                raise ToolError(words, "look")
 
     def count(self, *words):
-        return sum(all(word in command for word in words) for command, _ in self.calls)
+        return sum(all(word in line for word in words) for line in self.calls)
 
     def add_modem(self, serial, usb_path, index, state=8, **extra):
         """ModemManager and NetworkManager have seen a modem."""
@@ -61,7 +85,7 @@ class Tools:
             "DeviceIdentifier": DEVICE_ID,
             "State": state,
             "PrimaryPort": f"cdc-wdm{index}",
-            "Ports": [[f"cdc-wdm{index}", 6], [f"wwan{index}", 2]],
+            "Ports": [(f"cdc-wdm{index}", 6), (f"wwan{index}", 2)],
         } | extra
         self.devices[f"cdc-wdm{index}"] = {"State": 30, "IpInterface": "", "profile": None}
 
@@ -69,123 +93,211 @@ class Tools:
         """NetworkManager has brought a bearer up."""
         device = self.devices[f"cdc-wdm{index}"]
         device.update(State=100, IpInterface=f"wwan{index}", profile=f"modem-{serial}")
-        self.addresses[f"wwan{index}"] = address or f"10.64.{index}.2"
-        self.routes.append({"dst": "default", "dev": f"wwan{index}", "table": str(table)})
+        self.actives[f"/Active/cdc_wdm{index}"] = 2
+        self.addresses[f"wwan{index}"] = (IPv4Address(address or f"10.64.{index}.2"),)
+        self.routes.add((int(table), f"wwan{index}"))
 
-    def _ip(self, args, text):
-        if args[-1] == "rule":
-            return json.dumps(self.rules[6 if args[0] == "-6" else 4])
-        if "-batch" in args:
-            family = 6 if args[0] == "-6" else 4
-            for line in text.splitlines():
-                self._rule(family, line.split())
-            return None
-        if "address" in args:
-            rows = self.addresses.items()
-            return json.dumps(
-                [{"ifname": name, "addr_info": [{"local": address}]} for name, address in rows]
-            )
-        return json.dumps(self.routes)
 
-    def _rule(self, family, words):
-        values = dict(zip(words[2::2], words[3::2], strict=False))
-        rule = {"priority": int(values["pref"]), "src": values.get("from", "all")}
-        if "uidrange" in values:
-            first, last = values["uidrange"].split("-")
-            rule |= {"uid_start": int(first), "uid_end": int(last)}
-        if "lookup" in values:
-            rule["table"] = values["lookup"]
-        else:
-            rule["action"] = "7"
-        if words[1] == "add":
-            if rule in self.rules[family]:
-                raise ToolError("RTNETLINK answers: File exists", "look")
-            self.rules[family].append(rule)
-        else:
-            self.rules[family].remove(rule)
+class Tools:
+    """Stand-in for `tools.run`: nft only."""
 
-    def _nft(self, args, text):
-        if "list" in args:
-            elements = [{"concat": list(item)} for item in sorted(self.elements)]
+    def __init__(self, world):
+        self.world = world
+
+    def __call__(self, command, text="", timeout=0.0):
+        self.world.say(" ".join(command) + "\n" + text)
+        assert command[0] == "nft"
+        if "list" in command:
+            elements = [{"concat": list(item)} for item in sorted(self.world.elements)]
             return json.dumps({"nftables": [{"set": {"name": "uplinks", "elem": elements}}]})
         for verb, uid, name in re.findall(r'(\w+) element .*\{ (\d+) \. "(\S+)" \}', text):
-            change = self.elements.add if verb == "add" else self.elements.remove
-            change((int(uid), name))
-        return None
+            elements = self.world.elements
+            (elements.add if verb == "add" else elements.remove)((int(uid), name))
+        return ""
 
-    def _systemctl(self, args, text):
-        verb, names = args[0], [a for a in args[1:] if not a.startswith("-")]
-        if verb == "show":
-            return "\n".join(self._show(name) for name in names)
-        for name in names:
-            unit = self.units.setdefault(name, {"ActiveState": "inactive", "UnitFileState": ""})
-            if verb == "enable":
-                unit["UnitFileState"] = "enabled"
-            elif verb in ("start", "restart", "reload"):
-                stamp = f"@{int(time.time())}"
-                unit |= {"ActiveState": "active", "StateChangeTimestamp": stamp}
-                self.units[name] = unit
-        return None
 
-    def _show(self, name):
-        unit = self.units.get(name, {"ActiveState": "inactive", "UnitFileState": "disabled"})
-        values = {"Id": name, "LoadState": "loaded", "SubState": "running"} | unit
-        return "".join(f"{key}={value}\n" for key, value in values.items())
+class FakeNetlink:
+    """Stand-in for the kernel's routing."""
 
-    def _busctl(self, args, text):
+    def __init__(self, world):
+        self.world = world
+
+    def rules(self):
+        return frozenset(self.world.rules)
+
+    def change_rule(self, rule, add):
+        self.world.say(f"rule {'add' if add else 'delete'} {rule.arguments()}")
+        (self.world.rules.add if add else self.world.rules.discard)(rule)
+
+    def kernel(self):
+        return KernelState(dict(self.world.addresses), frozenset(self.world.routes))
+
+    def close(self):
+        pass
+
+
+class FakeBus:
+    """Stand-in for the system bus: answers are encoded and decoded as on the wire."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def close(self):
+        pass
+
+    def subscribe(self, rules):
+        assert all("type='signal'" in rule for rule in rules)
+
+    def signals(self, timeout, wake=None):
+        if not self.world.signals:
+            ready, _, _ = select.select([wake], [], [], min(timeout, 0.02))
+            if ready:
+                wake.recv(100)
+        found, self.world.signals = self.world.signals, []
+        return found
+
+    def call(self, call, timeout=0.0):
+        answer = self.call_all([call])[0]
+        if isinstance(answer, ToolError):
+            raise answer
+        return answer
+
+    def call_all(self, calls, timeout=0.0):
+        return [self._one(call) for call in calls]
+
+    def _one(self, call):
+        wire.Writer().write(call.signature, call.values)
+        try:
+            self.world.say(f"{call.destination} {call.member} {call.values}")
+            signature, values = getattr(self, f"_{call.member}")(call)
+        except ToolError as error:
+            return BusError("x.Failed", error.message)
+        return message(wire.RETURN, signature, values)
+
+    def _Subscribe(self, call):  # noqa: N802
+        return "", ()
+
+    def _GetManagedObjects(self, call):  # noqa: N802
+        objects = self._modems() if call.destination == MM else self._network()
+        return OBJECTS, (objects,)
+
+    def _modems(self):
         objects = {}
-        if "org.freedesktop.ModemManager1" in args:
-            for number, modem in enumerate(self.modems.values()):
-                properties = {name: typed(value) for name, value in modem.items()}
-                registration = properties.pop("RegistrationState", typed(1))
-                objects[f"/Modem/{number}"] = {
-                    "org.freedesktop.ModemManager1.Modem": properties,
-                    "org.freedesktop.ModemManager1.Modem.Modem3gpp": {
-                        "RegistrationState": registration
-                    },
-                }
-            return json.dumps({"type": "a", "data": [objects]})
-        prefix = "org.freedesktop.NetworkManager"
-        for name, device in self.devices.items():
-            active = f"/Active/{name}" if device["profile"] else "/"
-            objects[f"/Device/{name}"] = {
-                f"{prefix}.Device": {
-                    "Interface": typed(name),
-                    "State": typed(device["State"]),
-                    "IpInterface": typed(device["IpInterface"]),
-                    "ActiveConnection": typed(active),
-                }
+        for number, modem in enumerate(self.world.modems.values()):
+            registration = {"RegistrationState": modem.get("RegistrationState", 1)}
+            modem = {name: value for name, value in modem.items() if name != "RegistrationState"}
+            objects[f"/Modem/{number}"] = {
+                f"{MM}.Modem.Location": {"Location": ("a{uv}", {1: ("s", "x")})},
+                f"{MM}.Modem": variants(modem),
+                f"{MM}.Modem.Modem3gpp": variants(registration),
+            }
+        return objects
+
+    def _network(self):
+        objects = {"/Settings": {f"{NM}.Settings": {"CanModify": ("b", True)}}}
+        for name, device in self.world.devices.items():
+            active = f"/Active/{name.replace('-', '_')}" if device["profile"] else "/"
+            values = {"Interface": name, "State": device["State"], "ActiveConnection": active,
+                      "IpInterface": device["IpInterface"]}  # fmt: skip
+            objects[f"/Device/{name.replace('-', '_')}"] = {
+                f"{NM}.Device": variants(values, State="u")
             }
             if device["profile"]:
-                objects[active] = {f"{prefix}.Connection.Active": {"Id": typed(device["profile"])}}
-        for number, path in enumerate(self.profiles):
+                objects[active] = {
+                    f"{NM}.Connection.Active": variants(
+                        {"Id": device["profile"], "State": self.world.actives.get(active, 0)},
+                        State="u",
+                    )
+                }
+        for number, path in enumerate(sorted(self.world.profiles)):
             objects[f"/Settings/{number}"] = {
-                f"{prefix}.Settings.Connection": {"Filename": typed(path)}
+                f"{NM}.Settings.Connection": variants({"Filename": path})
             }
-        return json.dumps({"type": "a", "data": [objects]})
+        return objects
 
-    def _nmcli(self, args, text):
-        if "load" in args:
-            self.profiles.update(args[2:])
-        elif "up" in args:
-            self._up(args[args.index("id") + 1], args[-1])
-        elif "down" in args:
-            name = args[-1]
-            for device in self.devices.values():
-                if device["profile"] == name:
-                    device.update(State=30, profile=None, IpInterface="")
+    def _LoadConnections(self, call):  # noqa: N802
+        self.world.profiles.update(call.values[0])
+        return "bas", (True, [])
 
-    def _up(self, profile, device):
-        if profile in self.refuse_activation:
-            raise ToolError(f"nmcli: {self.refuse_activation[profile]} (exit code 4)", "look")
-        path = next((p for p in self.profiles if f"{profile}.nmconnection" in p), None)
-        if path is None:
-            raise ToolError(f"nmcli: unknown connection '{profile}' (exit code 10)", "look")
+    def _GetConnectionByUuid(self, call):  # noqa: N802
+        for number, path in enumerate(sorted(self.world.profiles)):
+            if f"uuid={call.values[0]}" in Path(path).read_text():
+                return "o", (f"/Settings/{number}",)
+        raise ToolError("unknown connection", "look")
+
+    def _ActivateConnection(self, call):  # noqa: N802
+        profile, device = call.values[:2]
+        path = sorted(self.world.profiles)[int(profile.rpartition("/")[2])]
+        serial = re.search(r"modem-(\d+)", path).group(1)
+        name = device.rpartition("/")[2].replace("_", "-")
+        active = f"/Active/{device.rpartition('/')[2]}"
+        if serial in self.world.refuse_activation:
+            reason = self.world.refuse_activation[serial]
+            if isinstance(reason, str):
+                raise ToolError(reason, "look")
+            self.world.signals.append(
+                message(wire.SIGNAL, "uuu", (120, 50, reason), path=device,
+                        interface=f"{NM}.Device", member="StateChanged")
+            )  # fmt: skip
+            return "o", ("/Active/gone",)
         table = re.search(r"route-table=(\d+)", Path(path).read_text()).group(1)
-        self.connect(profile.removeprefix("modem-"), int(device.removeprefix("cdc-wdm")), table)
+        self.bring_up(serial, int(name.removeprefix("cdc-wdm")), table)
+        return "o", (active,)
 
-    def _udevadm(self, args, text):
-        return None
+    def bring_up(self, serial, index, table):
+        self.world.connect(serial, index, table)
+
+    def _DeactivateConnection(self, call):  # noqa: N802
+        name = call.values[0].rpartition("/")[2].replace("_", "-")
+        self.world.devices[name].update(State=30, profile=None, IpInterface="")
+        return "", ()
+
+    def _ListUnitsByNames(self, call):  # noqa: N802
+        rows = []
+        for name in call.values[0]:
+            state = self.world.units.get(name, {}).get("active", "inactive")
+            path = "/unit/" + name.replace("@", "_").replace(".", "_")
+            rows.append((name, "", "loaded", state, "", "", path, 0, "", "/"))
+        return "a(ssssssouso)", (rows,)
+
+    def _GetUnitFileState(self, call):  # noqa: N802
+        enabled = self.world.units.get(call.values[0], {}).get("enabled")
+        return "s", ("enabled" if enabled else "disabled",)
+
+    def _Get(self, call):  # noqa: N802
+        if call.values[1] == "Result":
+            return "v", (("s", "exit-code"),)
+        for name, unit in self.world.units.items():
+            if call.path == "/unit/" + name.replace("@", "_").replace(".", "_"):
+                return "v", (("t", int(unit.get("changed", 0) * 1e6)),)
+        return "v", (("t", 0),)
+
+    def _GetUnit(self, call):  # noqa: N802
+        return "o", ("/unit/x",)
+
+    def _EnableUnitFiles(self, call):  # noqa: N802
+        for name in call.values[0]:
+            self.world.units.setdefault(name, {})["enabled"] = True
+        return "ba(sss)", (True, [])
+
+    def _ResetFailedUnit(self, call):  # noqa: N802
+        return "", ()
+
+    def _job(self, call):
+        name = call.values[0]
+        self.world.jobs += 1
+        job = f"/job/{self.world.jobs}"
+        bad = self.world.units.get(name, {}).get("broken")
+        if not bad:
+            unit = self.world.units.setdefault(name, {})
+            unit |= {"active": "active", "changed": time.time()}
+        self.world.signals.append(
+            message(wire.SIGNAL, "uoss", (self.world.jobs, job, name, "failed" if bad else "done"),
+                    interface=f"{SYSTEMD}.Manager", member="JobRemoved")
+        )  # fmt: skip
+        return "o", (job,)
+
+    _StartUnit = _ReloadUnit = _RestartUnit = _job
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
@@ -205,8 +317,9 @@ class Farm:
 
     def __init__(self, root, make_modem, port_base, engine="threeproxy"):
         self.root = root
-        self.tools = Tools()
-        self.host = Host(root, self.tools)
+        self.world = World()
+        self.bus = FakeBus(self.world)
+        self.host = Host(root, Tools(self.world), lambda: self.bus, lambda: FakeNetlink(self.world))
         self._make_modem = make_modem
         self.settings = {
             "version": 1, "host": "lab", "engine": engine, "lan_address": "127.0.0.1",
@@ -227,7 +340,7 @@ class Farm:
         self.rows.append({"serial": serial, "slot": slot, "usb_path": f"1-{slot}",
                           "present": present})  # fmt: skip
         if seen and present:
-            self.tools.add_modem(serial, f"1-{slot}", slot - 1)
+            self.world.add_modem(serial, f"1-{slot}", slot - 1)
         return serial
 
     def apply(self, *serials, check_mode=False, wait=5):
@@ -236,7 +349,7 @@ class Farm:
         settings, snapshot = self.root / "farm.json", self.root / "modems.json"
         settings.write_text(json.dumps(self.settings))
         snapshot.write_text(json.dumps({"version": 1, "host": "lab", "modems": self.rows}))
-        self.tools.calls.clear()
+        self.world.calls.clear()
         result = apply_batch(
             serials, str(settings), str(snapshot), wait, check_mode, self.host
         ).as_dict()
@@ -278,5 +391,5 @@ def proxies():
 @pytest.fixture
 def farm(tmp_path, make_modem, proxies, monkeypatch):
     monkeypatch.setattr("modemfarm.apply.host.PROXY_GROUP", "root")
-    monkeypatch.setattr("modemfarm.apply.wait.POLL_S", 0.02)
+    monkeypatch.setattr("modemfarm.apply.wait.PORTS_S", 0.02)
     return Farm(tmp_path, make_modem, proxies)
