@@ -119,9 +119,11 @@ class Farm:
         )
 
     def outcome(self, outcome: Outcome) -> bool:
-        """Remember how an apply ended; False when the modem is unknown or gone meanwhile."""
+        """Remember how an apply ended; False when that is not how the modem stands any more."""
         modem = self.modems.get(outcome.serial)
-        if modem is None or (not modem.seen.present and outcome.state != "offline"):
+        if modem is None or modem.seen.state == QUARANTINED:
+            return False
+        if not modem.seen.present and outcome.state != "offline":
             return False
         modem.seen = replace(
             modem.seen, status=outcome.status, state=outcome.state, reason=outcome.reason,

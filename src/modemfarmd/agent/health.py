@@ -14,17 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import TypeVar
 
 from modemfarm.apply.probe import ProbeError, probe
 from modemfarm.at import commands
 from modemfarm.at.session import LOCK_DIR
-from modemfarm.errors import FarmError
+from modemfarm.errors import AnswerUnreadableError, CommandFailedError, FarmError
 
 from ..registry.model import LogLine
 from .identify import LoggedSession
 from .store import Radio
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 INTERVAL_S = 45.0  # the plan says 30 to 60 s
 SEATS = 4  # AT answers take milliseconds; four at once keep 30 modems within seconds
@@ -74,18 +76,33 @@ def _radio(
     patient: Patient, devices: Path, lock_dir: Path
 ) -> tuple[Radio | None, tuple[LogLine, ...]]:
     session = LoggedSession(str(devices / (patient.at_port or "")), lock_dir)
+    radio = None
     try:
         with session:
             session.sync()
-            signal = commands.signal(session).rssi_dbm
-            registration = commands.registration(session).name.lower()
-            operator = commands.operator(session).name
+            signal = _value(commands.signal, session)
+            registration = _value(commands.registration, session)
+            operator = _value(commands.operator, session)
+            radio = Radio(
+                patient.serial,
+                signal.rssi_dbm if signal else None,
+                operator.name if operator else None,
+                registration.name.lower() if registration else None,
+            )
     except FarmError as error:
         log.debug("%s: %s", patient.serial, error.message)
-        failed = [line for line in session.lines_for(patient.serial) if line.level != "info"]
-        return None, tuple(failed)
     # Every value that is fine is in its column; the log keeps what went wrong.
-    return Radio(patient.serial, signal, operator, registration), ()
+    failed = [line for line in session.lines_for(patient.serial) if line.level != "info"]
+    return radio, tuple(failed)
+
+
+def _value(ask: Callable[[LoggedSession], T], session: LoggedSession) -> T | None:
+    """One answer; None when the modem says no or says rubbish. A silent or gone port raises."""
+    try:
+        return ask(session)
+    except (CommandFailedError, AnswerUnreadableError) as error:
+        session.said.append(("", error.message, "warning"))
+        return None
 
 
 class Health:

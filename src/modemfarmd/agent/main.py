@@ -100,6 +100,15 @@ class Agent:
             self.stop,
         )
 
+    def name_path(self, path: str) -> None:
+        """Something happened at a USB path."""
+        self._inbox.name(path)
+
+    def end(self) -> None:
+        """Have `run` return soon."""
+        self.stop.set()
+        self._inbox.post(lambda: None)
+
     def _identify(self, device: Device) -> None:
         self._identifier.start(device.usb, device.devnum)
 
@@ -196,7 +205,8 @@ def main() -> None:
         sys.exit(2)
     agent = Agent(settings, Places())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: agent.stop.set())
+        # Not from the handler itself: it may interrupt the very code that holds the inbox.
+        signal.signal(number, lambda *_: _in_thread(agent.end))
     agent.run(Notifier())
 
 

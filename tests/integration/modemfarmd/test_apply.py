@@ -83,7 +83,7 @@ def test_a_job_beyond_its_time_is_ended_with_its_children(start: Callable[..., S
         request_apply([HANGS], service.path)
     assert time.monotonic() - begun < 30
     left = subprocess.run(
-        ["pgrep", "-f", str(service.work)], capture_output=True, text=True, check=False
+        ["pgrep", "-f", f"{service.work}/job-"], capture_output=True, text=True, check=False
     )
     assert left.stdout == ""
     assert list(service.work.glob("job-*")) == []
