@@ -72,7 +72,8 @@ class _Watcher:
             if kind == "runner_on_failed" and not data.get("ignore_errors"):
                 self.errors.append(f"{data.get('task')}: {_words(result)}")
         elif kind == "runner_on_unreachable":
-            self.errors.append(f"{data.get('task')}: unreachable")
+            words = _words(result) if isinstance(result, dict) else ""
+            self.errors.append(f"{data.get('task')}: unreachable: {words}")
         elif kind == "error":
             self.errors.append(str(event.get("stdout", "")).strip())
         return False
