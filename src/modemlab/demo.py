@@ -20,7 +20,7 @@ HINTS = (
     "list            the virtual modems",
     "unplug 2        pull one out; `plug 2` puts it back",
     "fault 3 network none    `faults` lists them all",
-    "ssh modemfarm list    the farm's own view",
+    "ssh sudo modemfarm list    the farm's own view",
 )
 
 

@@ -17,8 +17,8 @@ Row = dict[str, Any]
 
 
 def rows(lab: Lab) -> list[Row]:
-    """What `modemfarm list --json` on the host says, by slot."""
-    found = json.loads(lab.guest.text([MODEMFARM, "list", "--json"], timeout=60))
+    """What `sudo modemfarm list --json` on the host says, by slot."""
+    found = json.loads(lab.guest.text(["sudo", MODEMFARM, "list", "--json"], timeout=60))
     modems: list[Row] = found["modems"] if isinstance(found, dict) else found
     return sorted(modems, key=lambda row: row["slot"])
 
