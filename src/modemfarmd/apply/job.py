@@ -31,7 +31,10 @@ MAX_ERROR = 2000  # characters of an error worth sending
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: playbooks/<playbook> of `project`, with extra variables; times in seconds."""
+    """What to run: playbooks/<playbook> of `project`, with extra variables; times in seconds.
+
+    binary and command: what to start in place of ansible-playbook, and its first arguments.
+    """
 
     project: str
     playbook: str
@@ -39,7 +42,7 @@ class Job:
     work: str
     timeout: float
     binary: str | None = None
-    environment: dict[str, str] = field(default_factory=dict)
+    command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def run(job: Job) -> Outcome:
 
     watcher = _Watcher()
     signal.signal(signal.SIGTERM, watcher.cancel)
-    _adopt_orphans()
+    adopt_orphans()
     private = tempfile.mkdtemp(prefix="job-", dir=job.work)  # mode 0700
     try:
         result = ansible_runner.run(
@@ -102,8 +105,9 @@ def run(job: Job) -> Outcome:
             project_dir=job.project,
             playbook=f"playbooks/{job.playbook}",
             extravars=job.variables,
-            envvars=environment() | job.environment,
+            envvars=environment(),
             binary=job.binary,
+            cmdline=job.command,
             timeout=job.timeout,
             settings={"pexpect_timeout": LOOK_S, "suppress_ansible_output": True},
             fact_cache_type="",
@@ -145,7 +149,7 @@ def _tail(result: Any) -> str:
     return text[-MAX_ERROR:] or f"ansible-playbook ended with {result.rc}"
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Become the parent of whatever our descendants leave behind, so that we can end it."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

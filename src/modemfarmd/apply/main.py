@@ -17,8 +17,8 @@ from pathlib import Path
 from .. import logs
 from .locks import FOLDER, Locks
 from .peer import group_id
-from .plain import run_plain
 from .service import JOB_S, Config, Service
+from .warm_runner import WarmServer
 
 log = logging.getLogger("modemfarm.apply")
 
@@ -96,7 +96,9 @@ def main() -> None:
         sys.exit(2)
     work = work_folder(arguments.work, os.environ)
     config = Config(arguments.project, work, job_timeout=arguments.job_timeout)
-    service = Service(config, make_locks(arguments.locks, work), run_plain)
+    warm = WarmServer(arguments.project, work)
+    warm.start()
+    service = Service(config, make_locks(arguments.locks, work), warm.run)
     stop = threading.Event()
     wake, waker = socket.socketpair()
 
@@ -108,6 +110,7 @@ def main() -> None:
         signal.signal(number, end)
     with listener, wake, waker:
         service.serve(listener, stop, wake)
+    warm.stop()
 
 
 if __name__ == "__main__":
