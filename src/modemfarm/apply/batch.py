@@ -5,13 +5,11 @@ Order: read once, plan, barriers (rules, guard, identity), then proxies, whose s
 together with the bearers. In check mode nothing is written, started or activated.
 """
 
-import fcntl
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import FarmError, TransientError
+from ..errors import FarmError
 from ..settings import FarmSettings
 from ..snapshot import ModemRecord, read_snapshot
 from .execute import Execution, begin_proxies, run_barriers
@@ -24,9 +22,6 @@ from .read import read_current
 from .result import FAILED, BatchResult, ModemResult
 from .wait import Waiter
 
-LOCK_FILE = Path("/run/modemfarm-apply.lock")  # /run itself is root's, so nobody can block us
-LOCK_WAIT_S = 90.0  # two runs of a full batch
-LOCK_POLL_S = 0.1
 DEFAULT_WAIT_S = 45
 
 
@@ -59,8 +54,7 @@ def apply_batch(
         if check_mode:
             predict(host, settings, read_current(host, targets), items, batch)
         else:
-            with _alone(host):
-                _converge(host, settings, items, batch, wait)
+            _converge(host, settings, items, batch, wait)
     finally:
         host.close()
     return batch
@@ -94,11 +88,12 @@ def _converge(
 ) -> None:
     began = time.monotonic()
     targets = [item.target for item in items]
-    current = read_current(host, targets)
-    plan = compute(current, settings, targets)
     execution = Execution()
-    started = time.monotonic()
-    run_barriers(host, plan.steps, execution)
+    with host.alone():
+        current = read_current(host, targets)
+        plan = compute(current, settings, targets)
+        started = time.monotonic()
+        run_barriers(host, plan.steps, execution)
     begin_proxies(host, plan.steps, execution)
     spent = time.monotonic() - started
     for item in items:
@@ -144,22 +139,3 @@ def _book(execution: Execution, items: Sequence[Progress], batch: BatchResult) -
         error = execution.error_of(item.serial)
         if error is not None and item.result.state != FAILED:
             item.result.end(FAILED, error.message, error.remedy)
-
-
-@contextmanager
-def _alone(host: Host) -> Iterator[None]:
-    """One run at a time on a host: two would undo each other's steps."""
-    deadline = time.monotonic() + LOCK_WAIT_S
-    with host.path(LOCK_FILE).open("w", encoding="ascii") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TransientError(
-                        f"another run has held {LOCK_FILE} for {LOCK_WAIT_S:g} s",
-                        "wait for it, or look for a hanging modem_apply",
-                    ) from None
-                time.sleep(LOCK_POLL_S)
-        yield

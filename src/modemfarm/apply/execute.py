@@ -7,6 +7,7 @@ A step that fails costs its own modem the rest of the run; the others go on.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from ..dbus.connection import BusError
@@ -67,8 +68,7 @@ def run_barriers(host: Host, steps: Sequence[Step], execution: Execution) -> Non
 
 def begin_proxies(host: Host, steps: Sequence[Step], execution: Execution) -> None:
     """Write configurations and begin the changes of units; `signal` tells of their ends."""
-    for config in _of(steps, WriteConfig):
-        _together([config], execution, lambda batch: _write_config(host, batch[0]))
+    _write_configs(host, _of(steps, WriteConfig), execution)
     changes = _of(steps, ChangeUnit)
     execution.jobs_deadline = time.monotonic() + systemd.JOB_TIMEOUT_S
     for verb in systemd.ORDER:
@@ -130,8 +130,37 @@ def _write_map(host: Host, step: WriteMap) -> None:
     host.trigger_udev(step.nodes)
 
 
-def _write_config(host: Host, step: WriteConfig) -> None:
-    host.write_config(step.path, step.text, step.check)
+def _write_configs(host: Host, steps: Sequence[WriteConfig], execution: Execution) -> None:
+    """Stage all, let the engine check those that replace one in use, swap the good ones in."""
+    staged: dict[str, Path] = {}
+    for step in steps:
+        _together([step], execution, lambda batch: _stage(host, batch[0], staged))
+    _check(host, [s for s in steps if s.check and s.serial in staged], staged, execution)
+    for step in steps:
+        if step.serial in staged:
+            host.commit_config(staged[step.serial], step.path)
+
+
+def _check(
+    host: Host, steps: Sequence[WriteConfig], staged: dict[str, Path], execution: Execution
+) -> None:
+    """Take the refused ones, and all when nobody can be asked, out of `staged`."""
+    if not steps:
+        return
+    answers: Sequence[FarmError | None]
+    try:
+        answers = host.check_configs([staged[step.serial] for step in steps])
+    except FarmError as error:
+        answers = [error] * len(steps)
+    for step, answer in zip(steps, answers, strict=True):
+        if answer is not None:
+            staged.pop(step.serial).unlink(missing_ok=True)
+            execution.done.remove(step)
+            execution.refuse(step.serial, answer)
+
+
+def _stage(host: Host, step: WriteConfig, staged: dict[str, Path]) -> None:
+    staged[step.serial] = host.stage_config(step.path, step.text)
 
 
 def _together(

@@ -4,18 +4,23 @@
 `root`, `runner`, `bus` and `netlink` can be replaced, so tests have a host of files and recordings.
 """
 
+import fcntl
+import os
 import re
+import secrets
 import socket
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 from .. import usb
 from ..dbus.connection import Bus, BusError, Call
 from ..dbus.wire import Message, WireError, managed_objects
-from ..errors import FarmError, PermanentError, ToolError
-from ..proxy.check import SCRIPT, check_file
+from ..errors import ConfigRefusedError, FarmError, PermanentError, ToolError, TransientError
+from ..proxy import check
 from . import guard, modemmanager, networkmanager, profile, systemd
 from .files import commit, read_text, refuse_foreign_folder, stage_text, write_text
 from .kernel import KernelState
@@ -26,6 +31,9 @@ from .tools import TOOL_TIMEOUT_S, run
 
 MAP_FOLDER = Path("/run/modemfarm/udev")
 PROXY_GROUP = "farm-px"
+LOCK_NAME = ".lock"  # in a folder of root's, so that nobody else can hold it
+LOCK_WAIT_S = 60.0  # a run holds it for a second, under emulation with 30 new modems for ten
+LOCK_POLL_S = 0.05
 _MAP_LINE = re.compile(r"MODEMFARM_SERIAL=([0-9]{15})\n\Z")
 
 
@@ -140,6 +148,25 @@ class Host:
             _parsed(network, networkmanager.INTERFACES, networkmanager.parse_state),
         )
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Rules, guard and identity maps are changed by one run at a time on a host."""
+        folder = self.path(MAP_FOLDER)
+        folder.mkdir(mode=0o755, exist_ok=True)
+        refuse_foreign_folder(folder)
+        deadline = time.monotonic() + LOCK_WAIT_S
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        # 0600: who may open a file, also just for reading, may hold its lock.
+        with os.fdopen(os.open(folder / LOCK_NAME, flags, 0o600)) as lock:
+            while not _locked(lock):
+                if time.monotonic() > deadline:
+                    raise TransientError(
+                        f"another run has held {MAP_FOLDER / LOCK_NAME} for {LOCK_WAIT_S:g} s",
+                        "wait for it, or look for a hanging modem_apply",
+                    )
+                time.sleep(LOCK_POLL_S)
+            yield
+
     def write_map(self, usb_path: str, serial: str) -> None:
         """Tell udev whose ports are at `usb_path`."""
         path = self.path(MAP_FOLDER) / usb_path
@@ -160,16 +187,31 @@ class Host:
             except FileNotFoundError:
                 continue  # unplugged meanwhile: udev has nothing to look at
 
-    def write_config(self, path: Path, text: str, check: bool) -> None:
-        """Swap in a proxy configuration; with `check` only one that the engine accepts."""
-        target = self.path(path)
-        staged = stage_text(target, text, 0o640, PROXY_GROUP)
-        try:
-            if check:
-                check_file(staged, self.path(SCRIPT))
-            commit(staged, target)
-        finally:
-            staged.unlink(missing_ok=True)
+    def stage_config(self, path: Path, text: str) -> Path:
+        """Write a proxy configuration beside its place; `commit_config` puts it there."""
+        return stage_text(self.path(path), text, 0o640, PROXY_GROUP)
+
+    def commit_config(self, staged: Path, path: Path) -> None:
+        """Swap a staged configuration in."""
+        commit(staged, self.path(path))
+
+    def check_configs(self, staged: Sequence[Path]) -> list[FarmError | None]:
+        """Ask the engine about staged configurations, all at the same time."""
+        token = secrets.token_hex(4)
+        names = [f"modemfarm-check-{token}-{number}.service" for number in range(len(staged))]
+        commands = [(name, check.command(path)) for name, path in zip(names, staged, strict=True)]
+        jobs = systemd.begin_commands(self.bus, commands, check.TIMEOUT_S)
+        begun = [job for job in jobs if isinstance(job, str)]
+        results = systemd.wait_for(self.bus, begun, check.TIMEOUT_S * 2)
+        errors: list[FarmError | None] = []
+        for name, job in zip(names, jobs, strict=True):
+            if isinstance(job, BusError):
+                errors.append(job)
+            elif results.get(job) == "done":
+                errors.append(None)
+            else:
+                errors.append(_refusal(name, results.get(job, "no answer")))
+        return errors
 
     def write_profile(self, serial: str, text: str) -> None:
         """Write a NetworkManager keyfile; only root may read it, else it is not loaded."""
@@ -214,9 +256,24 @@ class Host:
         self.bus.call(networkmanager.deactivate_call(active_path))
 
 
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def map_text(serial: str) -> str:
     """The file that udev's IMPORT{file} reads."""
     return f"MODEMFARM_SERIAL={serial}\n"
+
+
+def _refusal(unit: str, result: str) -> FarmError:
+    return ConfigRefusedError(
+        f"the engine refuses the new configuration ({result}); the old one stays in use",
+        f"see `journalctl -u {unit}`",
+    )
 
 
 _T = TypeVar("_T")

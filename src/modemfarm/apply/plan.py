@@ -192,9 +192,9 @@ def compute(current: Current, settings: FarmSettings, targets: Sequence[Target])
     return Plan(tuple(steps), blocked)
 
 
-def guard_steps(current: frozenset[Element], targets: Sequence[Target]) -> list[Step]:
+def guard_steps(current: frozenset[Element], targets: Sequence[Target]) -> list[ChangeGuard]:
     """One step for each modem whose element is missing, stale or held by another uid."""
-    steps: list[Step] = []
+    steps: list[ChangeGuard] = []
     left = current
     for target in targets:
         uplink = target.usb.net if target.online and target.usb is not None else None

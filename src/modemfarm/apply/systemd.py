@@ -5,9 +5,10 @@
 Source: org.freedesktop.systemd1(5).
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..dbus.connection import Bus, BusError, Call
 from ..dbus.wire import INTERFACE, MEMBER, Message
@@ -94,6 +95,38 @@ def begin(bus: Bus, verb: str, names: Sequence[str]) -> list[str | BusError]:
         Call(SERVICE, _ROOT, _MANAGER, method, "ss", (name, "replace")) for name in names
     )
     return [a if isinstance(a, BusError) else str(a.values()[0]) for a in answers]
+
+
+def begin_commands(
+    bus: Bus, commands: Sequence[tuple[str, Sequence[str]]], timeout: float
+) -> list[str | BusError]:
+    """Run commands as transient units outside of our own sandbox; (unit, arguments) each.
+
+    The answers are as those of `begin`; a job is `done` when its command has ended with 0.
+    """
+    calls = []
+    for unit, arguments in commands:
+        properties = [
+            ("Description", ("s", "Check of a proxy configuration by modemfarm")),
+            ("Type", ("s", "oneshot")),
+            ("CollectMode", ("s", "inactive-or-failed")),
+            ("TimeoutStartUSec", ("t", int(timeout * 1e6))),
+            ("ExecStart", ("a(sasb)", [(arguments[0], list(arguments), False)])),
+        ]
+        values: tuple[Any, ...] = (unit, "fail", properties, [])
+        calls.append(
+            Call(SERVICE, _ROOT, _MANAGER, "StartTransientUnit", "ssa(sv)a(sa(sv))", values)
+        )
+    return [a if isinstance(a, BusError) else str(a.values()[0]) for a in bus.call_all(calls)]
+
+
+def wait_for(bus: Bus, jobs: Sequence[str], timeout: float) -> dict[str, str]:
+    """Results of jobs that end within `timeout` seconds; other signals are lost."""
+    results: dict[str, str] = {}
+    deadline = time.monotonic() + timeout
+    while set(jobs) - set(results) and (left := deadline - time.monotonic()) > 0:
+        results |= dict(end for signal in bus.signals(left) if (end := ended(signal)) is not None)
+    return results
 
 
 def ended(signal: Message) -> tuple[str, str] | None:

@@ -110,19 +110,24 @@ class Waiter:
 
     def _guard_new(self, pending: Sequence[Progress]) -> None:
         """Let a uid out through an interface that appeared after the plan was made."""
+        targets = [item.target for item in pending]
+        if not guard_steps(self._guard, targets):
+            return
         by_serial = {item.serial: item for item in pending}
-        for step in guard_steps(self._guard, [item.target for item in pending]):
-            if not isinstance(step, ChangeGuard):
-                continue
-            item = by_serial[step.serial]
-            try:
-                self._host.change_guard(step.delete, step.add)
-            except FarmError as error:
-                fail(item, error)
-                continue
-            self._guard = (self._guard - step.delete) | step.add
-            item.result.note(step.name)
-            self._diff.append(step.diff())
+        with self._host.alone():  # other runs change it as well: read it again
+            self._guard = self._host.read_guard()
+            for step in guard_steps(self._guard, targets):
+                self._change_guard(step, by_serial[step.serial])
+
+    def _change_guard(self, step: ChangeGuard, item: Progress) -> None:
+        try:
+            self._host.change_guard(step.delete, step.add)
+        except FarmError as error:
+            fail(item, error)
+            return
+        self._guard = (self._guard - step.delete) | step.add
+        item.result.note(step.name)
+        self._diff.append(step.diff())
 
     def _settle(self, item: Progress, managers: Managers) -> None:
         item.verdict = assess(item.serial, item.usb_path, item.target.usb, managers)

@@ -67,6 +67,7 @@ class World:
         self.refuse_activation = {}
         self.signals = []
         self.jobs = 0
+        self.refuse_config = "what no configuration has"
 
     def say(self, line):
         self.calls.append(line)
@@ -150,7 +151,7 @@ class FakeBus:
 
     def signals(self, timeout, wake=None):
         if not self.world.signals:
-            ready, _, _ = select.select([wake], [], [], min(timeout, 0.02))
+            ready, _, _ = select.select([wake] if wake else [], [], [], min(timeout, 0.02))
             if ready:
                 wake.recv(100)
         found, self.world.signals = self.world.signals, []
@@ -296,6 +297,19 @@ class FakeBus:
                     interface=f"{SYSTEMD}.Manager", member="JobRemoved")
         )  # fmt: skip
         return "o", (job,)
+
+    def _StartTransientUnit(self, call):  # noqa: N802
+        properties = dict(call.values[2])
+        (command,) = properties["ExecStart"][1]
+        assert command[0] == "/usr/libexec/modemfarm/proxy-check"
+        text = Path(command[1][1]).read_text()
+        self.world.jobs += 1
+        result = "failed" if self.world.refuse_config in text else "done"
+        self.world.signals.append(
+            message(wire.SIGNAL, "uoss", (1, f"/job/{self.world.jobs}", call.values[0], result),
+                    interface=f"{SYSTEMD}.Manager", member="JobRemoved")
+        )  # fmt: skip
+        return "o", (f"/job/{self.world.jobs}",)
 
     _StartUnit = _ReloadUnit = _RestartUnit = _job
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole run on a fake host: states, changes, order, isolation of failures, check mode."""
 
-import os
 import stat
 import threading
 
 import pytest
 
-from modemfarm.errors import PermanentError, SettingsError
+from modemfarm.apply.host import Host
+from modemfarm.errors import PermanentError, SettingsError, TransientError
 
 STATIC = {"rules", "guard", "identity", "config", "unit"}
 
@@ -64,6 +64,7 @@ def test_check_mode_predicts_and_touches_nothing(farm):
     before = farm.files()
     predicted, rows = farm.apply(check_mode=True)
     assert farm.files() == before
+    assert not (farm.root / "run/modemfarm/udev/.lock").exists()
     assert farm.world.elements == set()
     reads = ("nft -j", "GetManagedObjects", "ListUnits", "GetUnitFile", " Get ", "Subscribe")
     assert [line for line in farm.world.calls if not any(word in line for word in reads)] == []
@@ -116,7 +117,7 @@ def test_replug_into_another_place_with_other_numbers(farm, make_modem):
     assert rows[serial]["interface"] == "wwan6"
     assert farm.world.elements == {(61001, "wwan6")}
     assert set(rows[serial]["changed"]) == {"guard", "identity", "activation"}
-    assert [p.name for p in (farm.root / "run/modemfarm/udev").iterdir()] == ["1-7"]
+    assert sorted(p.name for p in (farm.root / "run/modemfarm/udev").iterdir()) == [".lock", "1-7"]
 
 
 def test_an_interface_is_taken_from_its_former_owner(farm):
@@ -361,23 +362,32 @@ def test_a_changed_apn_is_brought_up_anew(farm):
 
 
 def test_a_changed_config_is_checked_before_the_swap(farm):
+    bad, good = farm.plug(1), farm.plug(2)
+    farm.apply()
+    config = farm.root / "etc/modemfarm/proxy/1.cfg"
+    old = config.read_text()
+    farm.settings["max_connections"] = 7
+    farm.world.refuse_config = f"auto -p{farm.settings['port_base'] + 1} "
+    _, rows = farm.apply()
+    assert rows[bad]["state"] == "failed"
+    assert "the engine refuses the new configuration (failed)" in rows[bad]["reason"]
+    assert rows[bad]["changed"] == []
+    assert config.read_text() == old
+    assert (rows[good]["state"], rows[good]["changed"]) == ("serving", ["config", "unit"])
+    assert sorted(p.name for p in config.parent.iterdir()) == ["1.cfg", "2.cfg"]
+    farm.world.refuse_config = "nothing"
+    _, rows = farm.apply()
+    assert (rows[bad]["state"], rows[bad]["changed"]) == ("serving", ["config", "unit"])
+    assert farm.world.count("ReloadUnit") == 1
+
+
+def test_a_check_that_cannot_run_keeps_the_old_config(farm):
     serial = farm.plug(1)
     farm.apply()
-    script = farm.root / "usr/libexec/modemfarm/proxy-check"
-    script.parent.mkdir(parents=True)
-    script.write_text("#!/bin/sh\necho 'line 3: bad' >&2\nexit 1\n")
-    script.chmod(0o755)
-    old = (farm.root / "etc/modemfarm/proxy/1.cfg").read_text()
     farm.settings["max_connections"] = 7
+    farm.world.fail["StartTransientUnit"] = "access denied"
     _, rows = farm.apply()
-    assert rows[serial]["state"] == "failed"
-    assert "line 3: bad" in rows[serial]["reason"]
-    assert (farm.root / "etc/modemfarm/proxy/1.cfg").read_text() == old
-    assert [p.name for p in (farm.root / "etc/modemfarm/proxy").iterdir()] == ["1.cfg"]
-    script.write_text("#!/bin/sh\ngrep -q 'connlim 7' \"$1\"\n")
-    _, rows = farm.apply()
-    assert (rows[serial]["state"], rows[serial]["changed"]) == ("serving", ["config", "unit"])
-    assert farm.world.count("ReloadUnit") == 1
+    assert (rows[serial]["state"], rows[serial]["reason"]) == ("failed", "access denied")
 
 
 def test_a_process_older_than_its_configuration_reads_it_again(farm):
@@ -430,14 +440,24 @@ def test_settings_that_cannot_be_used_stop_all(farm):
 
 
 def test_root_refuses_a_folder_that_is_not_its_own(farm):
-    serial = farm.plug(1)
+    farm.plug(1)
     folder = farm.root / "run/modemfarm/udev"
     folder.rmdir()
     folder.symlink_to(farm.root / "etc")
-    _, rows = farm.apply()
-    assert rows[serial]["state"] == "failed"
-    assert "not a directory of root" in rows[serial]["reason"]
-    assert not os.path.lexists(farm.root / "etc/1-1")
+    with pytest.raises(PermanentError, match="not a directory of root"):
+        farm.apply()
+    assert sorted(p.name for p in (farm.root / "etc").iterdir()) == ["NetworkManager", "modemfarm"]
+
+
+def test_two_runs_do_not_change_barriers_at_once(farm, monkeypatch):
+    monkeypatch.setattr("modemfarm.apply.host.LOCK_WAIT_S", 0.1)
+    farm.plug(1)
+    other = Host(farm.root)
+    with other.alone(), pytest.raises(TransientError, match="another run"):
+        farm.apply()
+    assert farm.apply()[0]["changed"] is True
+    lock = farm.root / "run/modemfarm/udev/.lock"
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
 
 
 def test_v2ray_has_two_ports_and_no_reload(farm):

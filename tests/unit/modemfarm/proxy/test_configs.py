@@ -3,10 +3,11 @@
 
 import json
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
 
-from modemfarm.errors import ConfigRefusedError, MissingPartError, ToolError
+from modemfarm.errors import ConfigRefusedError
 from modemfarm.proxy import check, threeproxy, v2ray
 from modemfarm.proxy.plan import ProxyPlan
 
@@ -85,28 +86,12 @@ def test_v2ray_needs_a_second_port():
         v2ray.render(PLAN)
 
 
-def script(folder, text):
-    path = folder / "proxy-check"
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
+def test_the_check_is_the_one_of_the_units():
+    assert check.command(Path("/etc/modemfarm/proxy/.new-1.cfg")) == (
+        "/usr/libexec/modemfarm/proxy-check", "/etc/modemfarm/proxy/.new-1.cfg",
+    )  # fmt: skip
 
 
-def test_check_passes_the_file(tmp_path):
-    check.check_file(tmp_path / "1.cfg", script(tmp_path, f'test "$1" = {tmp_path}/1.cfg'))
-
-
-def test_check_gives_the_last_word(tmp_path):
-    bad = script(tmp_path, "echo one >&2; echo 'line 3: unknown' >&2; exit 1")
-    with pytest.raises(ConfigRefusedError, match="line 3: unknown"):
-        check.check_file(tmp_path / "1.cfg", bad)
-    with pytest.raises(ConfigRefusedError, match="exit code 7"):
-        check.check_file(tmp_path / "1.cfg", script(tmp_path, "exit 7"))
-
-
-def test_check_that_is_missing_or_hangs(tmp_path, monkeypatch):
-    with pytest.raises(MissingPartError):
-        check.check_file(tmp_path / "1.cfg", tmp_path / "none")
-    monkeypatch.setattr(check, "CHECK_TIMEOUT_S", 0.2)
-    with pytest.raises(ToolError):
-        check.check_file(tmp_path / "1.cfg", script(tmp_path, "exec sleep 5"))
+def test_the_documented_commands_are_all_that_is_written():
+    used = {line.split(" ")[0] for line in threeproxy.render(PLAN).splitlines()[1:]}
+    assert used == threeproxy.COMMANDS
