@@ -26,7 +26,7 @@ def parse_elements(text: str) -> frozenset[Element]:
         found = next(item["set"] for item in items if "set" in item)
         elements = (element["concat"] for element in found.get("elem", ()))
         return frozenset((int(uid), str(name)) for uid, name in elements)
-    except (ValueError, KeyError, StopIteration, TypeError) as error:
+    except (ValueError, KeyError, StopIteration, TypeError, AttributeError) as error:
         raise ToolError(
             f"nft shows something else than the set {SET}: {error!r}", "run the role routing"
         ) from error

@@ -7,7 +7,6 @@
 import fcntl
 import os
 import re
-import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -197,7 +196,7 @@ class Host:
 
     def check_configs(self, staged: Sequence[Path]) -> list[FarmError | None]:
         """Ask the engine about staged configurations, all at the same time."""
-        token = secrets.token_hex(4)
+        token = os.urandom(4).hex()
         names = [f"modemfarm-check-{token}-{number}.service" for number in range(len(staged))]
         commands = [(name, check.command(path)) for name, path in zip(names, staged, strict=True)]
         jobs = systemd.begin_commands(self.bus, commands, check.TIMEOUT_S)

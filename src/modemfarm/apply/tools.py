@@ -41,6 +41,9 @@ def run(command: Sequence[str], text: str = "", timeout: float = TOOL_TIMEOUT_S)
 
 
 def first_line(raw: bytes) -> str:
-    """The first line of a tool's message, cut and printable."""
-    lines = raw.decode("utf-8", "replace").strip().splitlines() or ["no message"]
-    return "".join(c for c in lines[0] if c.isprintable())[:_MAX_SAID]
+    """The first line of a tool's message that has anything to read, cut and printable."""
+    for line in raw.decode("utf-8", "replace").splitlines():
+        shown = "".join(c for c in line if c.isprintable()).strip()
+        if shown:
+            return shown[:_MAX_SAID]
+    return "no message"

@@ -6,6 +6,7 @@ Three locks, because each stops somebody else: flock (pyserial, other farm progr
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import termios
@@ -196,12 +197,14 @@ class AtSession:
         )
 
     def _open_error(self, error: OSError) -> PortBusyError | PortGoneError:
-        # pyserial wraps a refused flock into a SerialException without errno (3.5, serialposix).
-        if not Path(self.device).exists():
+        if not Path(self.device).exists() or error.errno in (errno.EIO, errno.ENODEV, errno.ENXIO):
             return PortGoneError(f"{self.device} is not there", "wait for the modem, or replug it")
+        if error.errno == errno.EACCES:
+            return PortBusyError(f"may not open {self.device}", "join the group dialout")
+        # EBUSY: somebody set TIOCEXCL. pyserial 3.5 reports a refused flock without an errno.
+        why = os.strerror(error.errno) if error.errno else "another program has locked it"
         return PortBusyError(
-            f"cannot have {self.device} for ourselves: {error}",
-            "end the program that uses the port, or join the group dialout",
+            f"cannot have {self.device} for ourselves: {why}", "end the program that uses the port"
         )
 
     def _take_lock_file(self) -> None:
