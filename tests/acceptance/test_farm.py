@@ -29,6 +29,14 @@ def test_each_port_answers_from_its_own_modem(
     assert len(set(seen.values())) == len(rows)
 
 
+def test_every_protocol_leaves_by_the_same_modem(lab: Lab, rows: list[farm.Row]) -> None:
+    for row in rows:
+        for method, port in farm.entrances(lab, row).items():
+            answer = lab.control("request", port=port, method=method)["answer"]
+            assert answer["status"] == 200, (method, answer)
+            assert answer["body"].strip() == row["wan_address"], (method, answer)
+
+
 def test_the_carrier_counts_requests_and_names_at_the_right_modem(
     lab: Lab, rows: list[farm.Row], modems: dict[str, farm.Row]
 ) -> None:

@@ -29,8 +29,7 @@ def test_unplug_refuses_at_once_and_replug_restores_the_same_port(
     watch_others(lab, others, modems)
     lab.control("reset-counters")
     lab.control("unplug", modem=modem["number"])
-    for method in ("http", "socks5"):
-        port = row["proxy_port"] if method == "http" else row.get("socks_port") or row["proxy_port"]
+    for method, port in farm.entrances(lab, row).items():
         answer = lab.control("request", port=port, method=method)["answer"]
         assert answer["status"] != 200, answer
         assert answer["seconds"] < REFUSED_S, answer

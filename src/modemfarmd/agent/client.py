@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ SOCKET = Path("/run/modemfarm/apply.sock")
 # The job waits 45 s for modems and Ansible needs its share under emulation; the service ends a
 # job by itself long before this.
 TIMEOUT_S = 400.0
+WAKE_S = 2.0  # systemd accepts at once
 MAX_ANSWER = 4_000_000  # 120 modems with all their steps are 60 kB
 STATUS_OF = {"serving": "online", "offline": "offline", "waiting": "offline", "failed": "error"}
 
@@ -48,6 +50,13 @@ def request_apply(
     except OSError as error:
         raise ApplyError(f"the apply service at {path}: {error or type(error).__name__}") from error
     return parse_answer(answer)
+
+
+def wake(path: Path = SOCKET) -> None:
+    """Have systemd start the service, which then preloads Ansible. Failure is not an error."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(WAKE_S)
+        connection.connect(str(path))
 
 
 def _read_line(connection: socket.socket) -> bytes:

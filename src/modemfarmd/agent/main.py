@@ -26,7 +26,7 @@ from ..registry.db import Database
 from ..registry.modems import Host, Registry
 from .applier import Applier
 from .bus import Bus
-from .client import SOCKET, request_apply
+from .client import SOCKET, request_apply, wake
 from .events import Listener, Scan, UdevWatch
 from .farm import Device, Farm
 from .health import Health, look
@@ -114,6 +114,7 @@ class Agent:
 
     def start(self) -> None:
         """Read what is known and start all threads."""
+        wake(self._places.apply_socket)
         source = self._load()
         log.info("host %s, starting from %s", self._settings.host, source)
         UdevWatch(self._inbox.name, self.stop).start()

@@ -80,16 +80,24 @@ class Service:
     def _attend(self, connection: socket.socket) -> None:
         try:
             with connection:
-                _send(connection, self.answer(connection))
+                answer = self.answer(connection)
+                if answer is not None:
+                    _send(connection, answer)
         finally:
             self._seats.release()
 
-    def answer(self, connection: socket.socket) -> Answer:
-        """Everything from the first byte to the answer; never raises FarmError."""
+    def answer(self, connection: socket.socket) -> Answer | None:
+        """Everything from the first byte to the answer; never raises FarmError.
+
+        None for a caller that only connected: the agent does so to have us started.
+        """
         peer = peer_of(connection)
         try:
             self._check(peer)
-            request = parse(read_line(connection))
+            line = read_line(connection)
+            if not line:
+                return None
+            request = parse(line)
         except PeerRefusedError as error:
             log.warning("pid %d: %s", peer.pid, error)
             return Answer(False, RC_REFUSED, error=str(error))
@@ -135,7 +143,7 @@ class Service:
 
 
 def read_line(connection: socket.socket) -> bytes:
-    """One line; InvalidValueError when it is too long or never ends."""
+    """One line, empty when nothing came; InvalidValueError when it is too long or never ends."""
     data = bytearray()
     deadline = time.monotonic() + READ_S
     while b"\n" not in data:
@@ -143,10 +151,12 @@ def read_line(connection: socket.socket) -> bytes:
             raise InvalidValueError("request", f"over {MAX_LINE} bytes", f"at most {MAX_LINE}")
         connection.settimeout(max(0.01, deadline - time.monotonic()))
         chunk = connection.recv(65536)
+        if not chunk and not data:
+            return b""
         if not chunk:
             raise InvalidValueError("request", bytes(data[:60]), "a line with its line end")
         data += chunk
-    return bytes(data.partition(b"\n")[0])
+    return bytes(data.partition(b"\n")[0]) or b" "
 
 
 def _send(connection: socket.socket, answer: Answer) -> None:

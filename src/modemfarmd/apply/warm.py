@@ -21,12 +21,13 @@ import selectors
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from .job import Job, end_children, environment, run
+from .job import Job, adopt_orphans, end_children, environment, run
 
 SOCKET = "warm.sock"
 # What a run of one local task imports lazily; missing names are no error (versions differ).
@@ -146,8 +147,6 @@ def supervise(connection: socket.socket, wanted: dict[str, str]) -> int:
     if request is None or configuration(request["environ"]) != wanted:
         connection.sendall(b"refused")
         return 0
-    from .job import adopt_orphans
-
     adopt_orphans()
     pid = os.fork()
     if pid == 0:
@@ -209,10 +208,29 @@ def _become(request: dict[str, dict[str, str]], descriptors: list[int]) -> NoRet
 
 
 def preload() -> None:
-    """Import what every run imports."""
+    """Import what every run imports, and read what every run reads, in the project's folder."""
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    # Each play does this again, to the same effect; the warning would be its first output line.
+    warnings.filterwarnings("ignore", message="AnsibleCollectionFinder")
+    loaders = importlib.import_module("ansible.plugins.loader")
+    loaders.init_plugin_loader([])
+    importlib.import_module("ansible_collections.ansible.builtin")  # its routing, a large YAML
+    # Reading the documentation of plugins (as YAML) is a third of a run's work.
+    for kind in ("connection", "shell", "become"):
+        for _ in getattr(loaders, f"{kind}_loader").all(class_only=True):
+            pass
+    for kind, name in (("cache", "memory"), ("strategy", "linear"), ("callback", "default")):
+        getattr(loaders, f"{kind}_loader").get(name, class_only=True)
+    _read_inventory()
+
+
+def _read_inventory() -> None:
+    constants = importlib.import_module("ansible.constants")
+    manager = importlib.import_module("ansible.inventory.manager").InventoryManager
+    reader = importlib.import_module("ansible.parsing.dataloader").DataLoader
+    manager(loader=reader(), sources=constants.DEFAULT_HOST_LIST)
 
 
 def main() -> None:

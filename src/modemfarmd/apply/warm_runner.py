@@ -44,16 +44,23 @@ class WarmServer:
         self._control: socket.socket | None = None
         self._ready = threading.Event()
         self._started = float("-inf")
+        self._version: object = None
 
     def start(self) -> None:
-        """Start the server unless it runs; it imports in the background."""
+        """Start the server unless it runs; it imports in the background.
+
+        A project that was installed anew gets a new server: modules are kept built in it.
+        """
         with self._lock:
-            if self._process is not None and self._process.poll() is None:
+            version = _version(self._project)
+            running = self._process is not None and self._process.poll() is None
+            if running and version == self._version:
                 return
-            if time.monotonic() - self._started < RESTART_S:
+            if not running and time.monotonic() - self._started < RESTART_S:
                 return
             self._started = time.monotonic()
             self._ready.clear()
+            self._version = version
             self._spawn()
 
     def _spawn(self) -> None:
@@ -142,6 +149,15 @@ class WarmServer:
         words = ["-I", "-S", str(warm_client.__file__), str(self._work / SOCKET)]
         command = shlex.join([*words, f"playbooks/{job.playbook}"])
         return replace(job, binary=sys.executable, command=command)
+
+
+def _version(project: Path) -> object:
+    """Changes when the project is replaced: the role moves a new folder into its place."""
+    try:
+        status = project.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _import_path() -> str:

@@ -23,6 +23,20 @@ def rows(lab: Lab) -> list[Row]:
     return sorted(modems, key=lambda row: row["slot"])
 
 
+SOCKS_PORT_BASE = 4127  # engine v2ray has a port of its own for SOCKS; see roles/farm
+
+
+def entrances(lab: Lab, row: Row) -> dict[str, int]:
+    """The port of each protocol that a LAN client may use for this modem."""
+    http: int = row["proxy_port"]
+    one_port = lab.need_running().engine["name"] == "threeproxy"
+    return {
+        "http": http,
+        "connect": http,
+        "socks5": http if one_port else SOCKS_PORT_BASE + row["slot"],
+    }
+
+
 def request(lab: Lab, port: int, url: str = IP_URL, timeout: float = REQUEST_S) -> Row:
     """One request from a LAN client through `port`: {status, body, seconds, error, headers}."""
     answer: Row = lab.control("request", port=port, url=url, timeout=timeout)["answer"]
