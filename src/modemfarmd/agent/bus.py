@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -35,6 +36,13 @@ class Bus:
             devnum = ""
         # After a replug the number may come round again; the node's age tells the two apart.
         return Device(usb, f"{devnum}/{_age(usb.sysfs)}")
+
+    def ready(self, device: Device) -> bool:
+        """All ports are there, and udev has given us ours (the kernel makes nodes root's)."""
+        usb = device.usb
+        if not usb.complete or usb.at_tty is None:
+            return False
+        return os.access(self._root / "dev" / usb.at_tty, os.R_OK | os.W_OK)
 
     def by_id(self) -> frozenset[str]:
         """The names in /dev/serial/by-id: what the plan scans; a hint, several share one name."""

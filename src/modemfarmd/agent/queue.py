@@ -100,6 +100,11 @@ class KeyQueue:
         if key in self._history:
             self._history[key].attempts = 0
 
+    def attempts(self, key: str) -> int:
+        """How often `key` has been retried since it last went well."""
+        history = self._history.get(key)
+        return history.attempts if history else 0
+
     def take(self) -> list[str]:
         """All due keys, oldest first. The caller owes a `done` for each of them."""
         now = self._clock()

@@ -40,6 +40,9 @@ class BusReader(Protocol):
     def device(self, path: str) -> Device | None:
         """The modem at a path."""
 
+    def ready(self, device: Device) -> bool:
+        """True when it needs no time to settle."""
+
 
 class Worker:
     """See the module's text. `step` does what is due; `run` does steps until stopped."""
@@ -163,7 +166,7 @@ class Worker:
     def _look(self) -> None:
         for path in self.places:
             device = self._bus.device(path)
-            if device is None or (device.usb.complete and not self._is_known(device)):
+            if device is None or (not self._is_known(device) and self._bus.ready(device)):
                 self.places.settle(path)  # nothing more to wait for
         due = self.places.take()
         for path in due:

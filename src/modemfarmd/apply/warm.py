@@ -245,7 +245,8 @@ def main() -> None:
         listener.listen()
         os.environ.update(environment() | preset())
         preload()
-        Server(control, listener).serve()
+        with contextlib.suppress(BrokenPipeError):  # the service ended while we imported
+            Server(control, listener).serve()
 
 
 if __name__ == "__main__":
