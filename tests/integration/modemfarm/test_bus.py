@@ -87,9 +87,9 @@ def test_signals(daemon):
 def test_the_end_of_the_bus(daemon):
     path, process = daemon
     with Bus(path) as bus:
-        bus.signals(0)  # our own name
         threading.Timer(0.2, process.kill).start()
         with pytest.raises(ToolError, match="lost"):
-            bus.signals(5)
+            while True:  # the first signals tell us our own name
+                bus.signals(5)
     with pytest.raises(ToolError, match="no D-Bus at"):
         Bus(path)
