@@ -72,39 +72,16 @@ modems:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.modemfarm.apply.batch import DEFAULT_WAIT_S, apply_batch
-from ..module_utils.modemfarm.errors import FarmError
-from ..module_utils.modemfarm.settings import DEFAULT_PATH as SETTINGS
-from ..module_utils.modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
-
-MAX_WAIT_S = 600
+from ..module_utils.modemfarm.apply.arguments import ARGUMENTS, run
 
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "serials": {"type": "list", "elements": "str", "default": []},
-            "settings": {"type": "path", "default": str(SETTINGS)},
-            "snapshot": {"type": "path", "default": str(SNAPSHOT)},
-            "wait": {"type": "int", "default": DEFAULT_WAIT_S},
-        },
-        supports_check_mode=True,
-    )
-    wait = module.params["wait"]
-    if not 0 <= wait <= MAX_WAIT_S:
-        module.fail_json(msg=f"wait is {wait}; allowed: 0 to {MAX_WAIT_S} seconds")
-    try:
-        result = apply_batch(
-            module.params["serials"],
-            module.params["settings"],
-            module.params["snapshot"],
-            wait=wait,
-            check_mode=module.check_mode,
-        )
-    except FarmError as error:
-        module.fail_json(msg=error.message, remedy=error.remedy)
-    module.exit_json(**result.as_dict())
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = run(module.params, module.check_mode)
+    if result.get("failed"):
+        module.fail_json(**{name: value for name, value in result.items() if name != "failed"})
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

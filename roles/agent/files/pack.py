@@ -25,6 +25,7 @@ GLIBC_MINORS = range(17, 37)
 SETUPTOOLS_MAJOR = 77  # pyproject.toml asks for it
 SHARE = Path(__file__).parent / "share"
 PLAYS = ("modem.yml",)
+PLUGINS = ("library", "action_plugins")
 LOCK = Path("requirements/host.lock")
 
 
@@ -74,7 +75,7 @@ def project(root: Path, cache: Path) -> dict[str, str]:
     """Build the project's wheel and put it together with what the apply plays need."""
     sources = sorted(
         path
-        for top in (root / "src", root / "library", SHARE)
+        for top in (root / "src", *(root / name for name in PLUGINS), SHARE)
         for path in top.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and ".egg-info" not in str(path)
     )
@@ -92,7 +93,8 @@ def project(root: Path, cache: Path) -> dict[str, str]:
         _pip(["wheel", "--no-deps", *_isolation(), f"--wheel-dir={folder}", str(tree)])
         share = folder / "share"
         _copy(SHARE, share)
-        _copy(root / "library", share / "library")
+        for name in PLUGINS:
+            _copy(root / name, share / name)
         _copy(root / "src" / "modemfarm", share / "src" / "modemfarm")
         (share / "playbooks").mkdir()
         for path in plays:

@@ -40,7 +40,7 @@ ansible.plugins.inventory.auto ansible.plugins.inventory.script ansible.plugins.
 ansible.plugins.inventory.toml ansible.plugins.vars.host_group_vars ansible.plugins.cache.memory
 ansible.plugins.callback.default ansible.playbook.included_file ansible.playbook.handler
 ansible.utils.shlex multiprocessing.synchronize multiprocessing.shared_memory
-xml.dom.minidom xml.etree.ElementTree ansible_runner pexpect
+xml.dom.minidom xml.etree.ElementTree ansible_runner pexpect modemfarm.apply.arguments
 """.split()
 MAX_REQUEST = 1_000_000  # argv and environment of one command
 

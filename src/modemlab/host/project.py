@@ -9,6 +9,7 @@ from .errors import LabError
 
 # Everything that decides what site.yml leaves behind on the lab host.
 SITE_INPUTS = (
+    "action_plugins",
     "ansible.cfg",
     "collections",
     "filter_plugins",

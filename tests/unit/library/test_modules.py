@@ -71,7 +71,8 @@ def test_apply_returns_what_the_batch_says(capsys, monkeypatch):
         calls.append((args, kwargs))
         return Result()
 
-    monkeypatch.setattr(module, "apply_batch", fake)
+    arguments = importlib.import_module("ansible.module_utils.modemfarm.apply.arguments")
+    monkeypatch.setattr(arguments, "apply_batch", fake)
     result = run("modem_apply", capsys, serials=["867584030000017"], _ansible_check_mode=True)
     assert (result["changed"], result["modems"]) == (True, [{"serial": "867584030000017"}])
     (args, kwargs) = calls[0]
