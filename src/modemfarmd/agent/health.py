@@ -31,7 +31,6 @@ T = TypeVar("T")
 INTERVAL_S = 45.0  # the plan says 30 to 60 s
 SEATS = 4  # AT answers take milliseconds; four at once keep 30 modems within seconds
 PROBE_CAP_S = 8.0  # one try and its time-outs
-FAILURES_BEFORE_APPLY = 3
 
 
 @dataclass(frozen=True)

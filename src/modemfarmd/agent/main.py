@@ -34,6 +34,7 @@ from .identify import Identifier
 from .inbox import Inbox
 from .store import Store
 from .systemd import Notifier
+from .vitals import Vitals
 from .worker import Worker
 
 log = logging.getLogger("modemfarm.agent")
@@ -74,6 +75,13 @@ class Agent:
             _in_thread,
             time.monotonic,
         )
+        self._vitals = Vitals(
+            farm,
+            self._store,
+            self._inbox,
+            applier.queue,
+            lambda patient: self._health.request(patient),
+        )
         self.worker = Worker(
             settings.host,
             self._bus,
@@ -81,14 +89,14 @@ class Agent:
             self._store,
             self._inbox,
             applier,
+            self._vitals,
             self._identify,
-            lambda patient: self._health.request(patient),
             partial(write_snapshot, path=places.snapshot),
             time.monotonic,
         )
         self._identifier = Identifier(self.worker.answered, self._devices, places.lock_dir)
         self._health = Health(
-            self.worker.roster,
+            self._vitals.roster,
             partial(
                 look,
                 address=settings.lan_address,
@@ -96,7 +104,7 @@ class Agent:
                 devices=self._devices,
                 lock_dir=places.lock_dir,
             ),
-            self.worker.reported,
+            self._vitals.reported,
             self.stop,
         )
 

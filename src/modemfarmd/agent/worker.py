@@ -15,14 +15,13 @@ from typing import Protocol
 from modemfarm.errors import FarmError
 from modemfarm.snapshot import Snapshot
 
-from ..registry.model import Outcome
 from .applier import Applier
 from .farm import Changes, Device, Farm, Found, Modem
-from .health import FAILURES_BEFORE_APPLY, Patient, Report
 from .identify import Answer
 from .inbox import Inbox
 from .queue import KeyQueue
 from .store import Store
+from .vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +54,8 @@ class Worker:
         store: Store,
         inbox: Inbox,
         applier: Applier,
+        vitals: Vitals,
         identify: Callable[[Device], None],
-        examine: Callable[[Patient], None],
         write_snapshot: Callable[[Snapshot], None],
         clock: Callable[[], float],
     ) -> None:
@@ -67,16 +66,14 @@ class Worker:
         self._store = store
         self._inbox = inbox
         self._applier = applier
+        self._vitals = vitals
         self._identify = identify
-        self._examine = examine
         self._write_snapshot = write_snapshot
         self._clock = clock
         self._found: dict[str, Found] = {}
         self._refusals: dict[str, str] = {}
-        self._probe_failures: dict[str, int] = {}
         self._next_resync = clock()
         self._snapshot_due: float | None = clock()
-        self._roster: tuple[Patient, ...] = ()
 
     # What other threads call: each posts, none touches the state.
 
@@ -91,14 +88,6 @@ class Worker:
     def answered(self, answer: Answer) -> None:
         """An identification ended."""
         self._inbox.post(lambda: self._answered(answer))
-
-    def reported(self, report: Report) -> None:
-        """A health check ended."""
-        self._inbox.post(lambda: self._reported(report))
-
-    def roster(self) -> tuple[Patient, ...]:
-        """Who is to be looked after; a whole tuple is swapped in, so any thread may read it."""
-        return self._roster
 
     # The loop.
 
@@ -223,7 +212,6 @@ class Worker:
             self._store.event(event.kind, event.serial, **event.detail)
         for serial in changes.serials:
             self._store.observe(self.farm.modems[serial].seen)
-            self._probe_failures.pop(serial, None)
         self._to_apply(changes.serials)
 
     def _to_apply(self, serials: list[str]) -> None:
@@ -240,7 +228,7 @@ class Worker:
             if modem is not None and modem.place != place:
                 modem.place = place
                 self._to_apply([serial])
-        self._update_roster()
+        self._vitals.update_roster()
         if self._snapshot_due is not None and self._snapshot_due <= self._clock():
             try:
                 self._write_snapshot(Snapshot(self._host, self.farm.records()))
@@ -284,46 +272,4 @@ class Worker:
     def _start_applies(self) -> None:
         # Root reads the snapshot: nothing is applied before it is on the disk.
         if self._snapshot_due is None and self._applier.wait(self._neighbours_coming) == 0.0:
-            started = set(self._applier.start())
-            for patient in self._roster:
-                if patient.serial in started:
-                    self._examine(Patient(patient.serial, patient.at_port, None))
-
-    # Health.
-
-    def _update_roster(self) -> None:
-        self._roster = tuple(
-            Patient(modem.serial, modem.seen.at_port, self._probed_port(modem))
-            for modem in self.farm.modems.values()
-            if modem.seen.present
-        )
-
-    def _probed_port(self, modem: Modem) -> int | None:
-        serving = modem.seen.state == "serving" and modem.place is not None
-        return modem.place.proxy_port if serving and modem.place else None
-
-    def _reported(self, report: Report) -> None:
-        modem = self.farm.modems.get(report.serial)
-        if modem is None or not modem.seen.present:
-            return
-        if report.radio is not None:
-            self._store.radio(report.radio)
-        self._store.logs(report.log)
-        if modem.seen.state != "serving":
-            return
-        if report.failure is not None:
-            self._probe_failed(report.serial, report.failure)
-        elif report.address is not None:
-            self._probe_failures.pop(report.serial, None)
-            self._store.outcome(
-                Outcome(report.serial, "online", "serving", wan_address=report.address)
-            )
-
-    def _probe_failed(self, serial: str, failure: str) -> None:
-        count = self._probe_failures.get(serial, 0) + 1
-        self._probe_failures[serial] = count
-        log.warning("%s: probe %d of %d failed: %s", serial, count, FAILURES_BEFORE_APPLY, failure)
-        if count >= FAILURES_BEFORE_APPLY:
-            self._probe_failures[serial] = 0
-            self._store.event("probe-failed", serial, reason=failure)
-            self._applier.queue.add(serial)
+            self._vitals.ask_radio(self._applier.start())

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..text import printable
 
+PIPE_COLUMNS = 400  # room for every column of the widest table
 COLOURS = {"online": "green", "serving": "green", "error": "red", "failed": "red"}
 
 
@@ -34,9 +35,8 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for row in rows:
         # Text objects: a modem's "[red]" stays what it is.
         table.add_row(*(Text(cell(value), COLOURS.get(str(value), "")) for value in row))
-    console = Console()
     # A pipe is no terminal: nothing may be cut to eighty columns there.
-    console.print(table, width=None if console.is_terminal else 400, soft_wrap=False)
+    Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS).print(table)
 
 
 def cell(value: object) -> str:
