@@ -14,6 +14,9 @@ from .plan import DENIED_PORTS, ProxyPlan
 
 _HANDSHAKE_S = 8  # LTE may take seconds for the first packet after an idle time
 _IDLE_S = 300
+# A name is refused when *any* of its addresses is denied, so denying all of IPv6 would refuse every
+# name that also has an AAAA record. Public IPv6 is closed by UseIPv4, the rules and the guard.
+_DENIED_V6 = ("::/8", "64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8")
 
 
 def render(plan: ProxyPlan) -> str:
@@ -45,7 +48,7 @@ def render(plan: ProxyPlan) -> str:
 
 
 def _rules(plan: ProxyPlan) -> list[dict[str, Any]]:
-    targets = [*(str(network) for network in plan.denied_targets), "::/0"]
+    targets = [*(str(network) for network in plan.denied_targets), *_DENIED_V6]
     return [
         {"type": "field", "inboundTag": ["names"], "outboundTag": "uplink"},
         {"type": "field", "ip": targets, "outboundTag": "drop"},
