@@ -86,8 +86,8 @@ def fetch(pin: dict[str, Any], target: Path) -> str | None:
     except (OSError, urllib.error.URLError) as error:
         return str(getattr(error, "reason", error))
     found = hashlib.sha256(content).hexdigest()
-    if found != pin["threeproxy_archive_sha256"]:
-        return f"its sha256 is {found}, pinned is {pin['threeproxy_archive_sha256']}"
+    if found != pin["threeproxy_release_sha256"]:
+        return f"its sha256 is {found}, pinned is {pin['threeproxy_release_sha256']}"
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
     part.write_bytes(content)

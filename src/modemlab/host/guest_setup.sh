@@ -52,9 +52,9 @@ chroot "$root" modprobe --set-version "$kernel" --show-depends --all virtio_pci 
     while read -r verb path _; do
         [ "$verb" = insmod ] || continue
         name=$(basename "$path")
-        grep -qx "$name" "$LAB_OUT/modules/order" && continue
+        grep -qx "${name%.xz}" "$LAB_OUT/modules/order" && continue
         cp "$root$path" "$LAB_OUT/modules/$name"
-        echo "$name" >>"$LAB_OUT/modules/order"
+        echo "${name%.xz}" >>"$LAB_OUT/modules/order"
     done
 cp "$root/boot/vmlinuz-$kernel" "$LAB_OUT/vmlinuz"
 cp "$root/etc/ssh/ssh_host_ed25519_key.pub" "$LAB_OUT/ssh_host_key.pub"
