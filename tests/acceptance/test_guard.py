@@ -7,24 +7,30 @@ from contextlib import contextmanager
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-GUARD = "/run/modemfarm-guard.test"
+ROUTES = "/run/modemlab-routes"  # `ip route restore` wants a file that it can seek in
+RULE = "ip rule {} pref 2999 uidrange 61001-61032 type unreachable"
+
+
+def as_root(lab: Lab, *commands: str) -> None:
+    """Run shell lines as root in the guest; every one of them, also after one that failed."""
+    lab.guest.run(["sudo", "sh", "-c", "status=0; " + "; ".join(f"{c} || status=1" for c in commands)
+                   + "; exit $status"])  # fmt: skip
 
 
 @contextmanager
 def no_path(lab: Lab, row: farm.Row) -> Iterator[None]:
     """Take the modem's routes and the fail-closed rule away, as a broken apply would."""
-    table = str(1000 + row["slot"])
-    uids = "61001-61032"
-    saved = lab.guest.run(["ip", "route", "save", "table", table]).stdout
-    lab.guest.run(["sudo", "ip", "route", "flush", "table", table])
-    lab.guest.run(["sudo", "ip", "rule", "del", "pref", "2999"])
+    table = 1000 + row["slot"]
+    as_root(
+        lab,
+        f"ip route save table {table} >{ROUTES}",
+        f"ip route flush table {table}",
+        RULE.format("del"),
+    )
     try:
         yield
     finally:
-        lab.guest.run(["sudo", "ip", "route", "restore"], stdin=saved)
-        lab.guest.run(
-            ["sudo", "ip", "rule", "add", "pref", "2999", "uidrange", uids, "type", "unreachable"]
-        )
+        as_root(lab, RULE.format("add"), f"ip route restore <{ROUTES}")
 
 
 def test_the_guard_alone_stops_a_leak_and_without_it_the_trap_sees_one(

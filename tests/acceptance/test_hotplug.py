@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Unplug and replug: refused at once, nothing leaks, nobody else notices, same slot and port."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from modemlab.demo import free_port
 from modemlab.host import farm
 from modemlab.host.lab import Lab
@@ -8,6 +12,14 @@ from modemlab.host.lab import Lab
 REFUSED_S = 1.0
 OFFLINE_S = 30
 REPLUG_S = 120
+
+
+@pytest.fixture(autouse=True)
+def no_watch_left(lab: Lab) -> Iterator[None]:
+    """End a watch that a failed test left running."""
+    yield
+    if lab.control("hello")["watching"]:
+        lab.control("watch-stop")
 
 
 def watch_others(lab: Lab, rows: list[farm.Row], modems: dict[str, farm.Row]) -> None:

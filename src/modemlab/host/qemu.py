@@ -24,6 +24,7 @@ KERNEL_LINE = (
     "root=/dev/vda rw console=ttyS0 quiet mitigations=off nokaslr audit=0 selinux=0 apparmor=0"
     " tsc=unstable nowatchdog systemd.show_status=0 net.ifnames=0"
 )
+START_S = 60  # a saved state of a gigabyte is read before QEMU detaches
 STOP_S = 10  # from `quit` to the process being gone; it only has to close its disk
 
 
@@ -65,28 +66,29 @@ def accelerators() -> tuple[str, ...]:
 
 
 def start(machine: Machine) -> int:
-    """Start QEMU in the background and return its pid; raises GuestFailed when it ends at once."""
+    """Start QEMU in the background and return its pid; raises GuestFailed when it cannot start.
+
+    QEMU detaches itself once its devices and sockets are there, so its errors come back to us.
+    """
     machine.folder.mkdir(parents=True, exist_ok=True)
     machine.monitor.unlink(missing_ok=True)
-    log = machine.folder / "qemu.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            machine.command(),
+    pidfile = machine.folder / "qemu.pid"
+    try:
+        done = subprocess.run(
+            [*machine.command(), "-daemonize", "-pidfile", str(pidfile)],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=START_S,
         )
-    deadline = time.monotonic() + STOP_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            words = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no message"]
-            raise GuestFailed(f"QEMU ({machine.accelerator}) ended at once: {words[0]}")
-        if machine.monitor.exists():
-            return process.pid
-        time.sleep(0.05)
-    process.terminate()
-    raise GuestFailed(f"QEMU ({machine.accelerator}) made no monitor socket in {STOP_S} s")
+    except subprocess.TimeoutExpired as error:
+        raise GuestFailed(f"QEMU ({machine.accelerator}) did not start in {START_S} s") from error
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or [f"code {done.returncode}, no message"])[-1]
+        raise GuestFailed(f"QEMU ({machine.accelerator}) did not start: {words}")
+    return int(pidfile.read_text())
 
 
 def alive(pid: int) -> bool:
@@ -109,14 +111,6 @@ def stop(pid: int, monitor: Path) -> None:
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_S
     while alive(pid) and time.monotonic() < deadline:
-        _reap(pid)
         time.sleep(0.05)
     if alive(pid):
         os.kill(pid, signal.SIGKILL)
-
-
-def _reap(pid: int) -> None:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return  # started by another process: its parent or init reaps it
