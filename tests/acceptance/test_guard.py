@@ -12,9 +12,9 @@ RULE = "ip rule {} pref 2999 uidrange 61001-61032 type unreachable"
 
 
 def as_root(lab: Lab, *commands: str) -> None:
-    """Run shell lines as root in the guest; every one of them, also after one that failed."""
-    lab.guest.run(["sudo", "sh", "-c", "status=0; " + "; ".join(f"{c} || status=1" for c in commands)
-                   + "; exit $status"])  # fmt: skip
+    """Run shell lines as root in the guest, each one, also after one that failed."""
+    lines = "; ".join(f"{command} || status=1" for command in commands)
+    lab.guest.run(["sudo", "sh", "-c", f"status=0; {lines}; exit $status"])
 
 
 @contextmanager

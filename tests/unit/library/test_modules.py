@@ -60,7 +60,7 @@ def test_apply_refuses_a_wait_without_bounds(capsys, wait):
 
 
 def test_apply_returns_what_the_batch_says(capsys, monkeypatch):
-    module = load("modem_apply")
+    load("modem_apply")
     calls = []
 
     class Result:
