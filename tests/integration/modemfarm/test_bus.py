@@ -4,8 +4,8 @@
 import shutil
 import subprocess
 import threading
-from collections import deque
 import time
+from collections import deque
 
 import pytest
 
