@@ -31,7 +31,7 @@ lint: setup
 	$(BIN)/yamllint .
 	$(BIN)/ansible-lint --offline --profile production
 
-unit: setup
+unit: tools
 	$(BIN)/pytest tests/unit $(PYTEST_ARGS)
 
 integration: tools

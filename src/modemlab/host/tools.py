@@ -26,10 +26,16 @@ PROGRAMS = {
 FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
 # What the tests use beside them: PostgreSQL is found in its versioned folder, not by PATH.
 TEST_PROGRAMS = {
+    "dbus-daemon": "dbus-daemon",
     "ip": "iproute2",
     "nft": "nftables",
     "qmicli": "libqmi-utils",
     "runuser": "util-linux",
+    "setpriv": "util-linux",
+    "systemd-analyze": "systemd",
+    "systemd-sysusers": "systemd",
+    "udevadm": "udev",
+    "v2ray": "v2ray",
 }
 POSTGRESQL = "/usr/lib/postgresql/*/bin/initdb"
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"

@@ -17,6 +17,10 @@ pytestmark = pytest.mark.skipif(
     reason=f"needs root and {', '.join(TOOLS)}",
 )
 RULES = [
+    "501 from all fwmark 0x4d460001 lookup 1001",
+    "502 from all fwmark 0x4d460002 lookup 1002",
+    "503 from all fwmark 0x4d460003 lookup 1003",
+    "504 from all fwmark 0x4d460004 lookup 1004",
     "1000 from 192.168.1.100 lookup 254",
     "2001 from all uidrange 61001-61001 lookup 1001",
     "2002 from all uidrange 61002-61002 lookup 1002",
@@ -63,12 +67,13 @@ def test_lost_and_foreign_rules_are_put_right_and_others_left(program: Path) -> 
     sh {program}
     ip rule del pref 2999
     ip rule del pref 2002
+    ip rule del pref 502
     ip rule add pref 2050 uidrange 61050-61050 lookup 1050
     ip rule add pref 1500 from 10.9.9.9 lookup 77
     sh {program}
     {SHOW}
     """
-    assert _in_network(script) == [RULES[0], "1500 from 10.9.9.9 lookup 77", *RULES[1:]]
+    assert _in_network(script) == [*RULES[:5], "1500 from 10.9.9.9 lookup 77", *RULES[5:]]
 
 
 def test_ipv6_is_closed(program: Path) -> None:
