@@ -76,7 +76,7 @@ class Scan(threading.Thread):
     def look(self) -> None:
         """One scan."""
         by_id = self._bus.by_id()
-        now: dict[str, object] = {path: self._bus.device(path) for path in self._bus.paths()}
+        now: dict[str, object] = {path: self._bus.glance(path) for path in self._bus.paths()}
         for path in now.keys() | self._before.keys():
             # A change of by-id names does not say whose: look at all of them.
             if by_id != self._by_id or now.get(path) != self._before.get(path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 WINDOW_S = 2.0  # quiet time after the last event of a key: enumeration sends bursts of 40 events
@@ -56,11 +56,11 @@ class KeyQueue:
         self._history: dict[str, _History] = {}
 
     def __len__(self) -> int:
-        return len(self._entries.keys() | self._processing)
+        return len(self.busy())
 
-    def __iter__(self) -> Iterator[str]:
-        """The waiting keys, without those that are being processed only."""
-        return iter(list(self._entries))
+    def busy(self) -> set[str]:
+        """All keys that wait or are being processed."""
+        return self._entries.keys() | self._processing
 
     def add(self, key: str) -> None:
         """Something happened to `key`: due when it has been quiet for the window."""

@@ -16,6 +16,7 @@ from modemfarm.errors import FarmError
 from modemfarm.snapshot import Snapshot
 
 from .applier import Applier
+from .bus import Glance
 from .farm import Changes, Device, Farm, Found, Modem
 from .identify import Answer
 from .inbox import Inbox
@@ -35,6 +36,9 @@ class BusReader(Protocol):
 
     def paths(self) -> set[str]:
         """USB paths of all modems there."""
+
+    def glance(self, path: str) -> Glance | None:
+        """The modem at a path, cheaply."""
 
     def device(self, path: str) -> Device | None:
         """The modem at a path."""
@@ -148,15 +152,19 @@ class Worker:
                 self._store.observe(modem.seen)
 
     def _named(self, path: str) -> None:
-        known = path in self._found or path in self._refusals
-        if known or self._bus.device(path) is not None:
-            self.places.add(path)  # else a hub or a keyboard: not ours, and never was
+        known = self._found.get(path)
+        glance = self._bus.glance(path)
+        if glance is None and known is None and path not in self._refusals:
+            return  # a hub or a keyboard: not ours, and never was
+        self.places.add(path)
+        if glance is None:
+            self.places.settle(path)  # gone: nothing more to wait for
+        elif glance.has_data and (known is None or known.device.devnum != glance.devnum):
+            device = self._bus.device(path)
+            if device is not None and self._bus.ready(device):
+                self.places.settle(path)
 
     def _look(self) -> None:
-        for path in self.places:
-            device = self._bus.device(path)
-            if device is None or (not self._is_known(device) and self._bus.ready(device)):
-                self.places.settle(path)  # nothing more to wait for
         due = self.places.take()
         for path in due:
             self._look_at(path)
@@ -264,9 +272,9 @@ class Worker:
     # Applying.
 
     def _neighbours_coming(self) -> bool:
-        """True while a device on the bus is about to become one more modem to apply."""
+        """True while a device that was named is about to become one more modem to apply."""
         return any(
-            path not in self._found and path not in self._refusals for path in self._bus.paths()
+            path not in self._found and path not in self._refusals for path in self.places.busy()
         )
 
     def _start_applies(self) -> None:

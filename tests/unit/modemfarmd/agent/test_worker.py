@@ -11,6 +11,7 @@ from modemfarm.at.commands import Identity
 from modemfarm.snapshot import Snapshot
 from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.applier import Applier
+from modemfarmd.agent.bus import Glance
 from modemfarmd.agent.client import Applied
 from modemfarmd.agent.farm import Device, Farm
 from modemfarmd.agent.health import Patient, Report
@@ -121,6 +122,10 @@ class World:
 
     def device(self, path: str) -> Device | None:
         return self.devices.get(path)
+
+    def glance(self, path: str) -> Glance | None:
+        device = self.devices.get(path)
+        return Glance(device.devnum, device.usb.complete) if device else None
 
     def ready(self, device: Device) -> bool:
         return device.usb.complete
