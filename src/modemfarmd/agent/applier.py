@@ -19,11 +19,13 @@ from .store import Store
 
 log = logging.getLogger(__name__)
 
-# A start may make two jobs, so there are at most four; never more than five run in parallel,
-# and one seat is an operator's own apply.
-PARALLEL_JOBS = 3
 # Modems that appear together are applied together, but a slow neighbour holds nobody for long.
 BATCH_WINDOW_S = 2.0
+# A job reads the state of all services over and over while it waits, so a second one beside it
+# costs the first one time: it gathers company before it starts.
+COMPANY_WINDOW_S = 4.0
+WAITING_JOBS = 2  # jobs for modems that are there: they may wait for minutes
+PARALLEL_JOBS = 4  # with those for modems that are gone; one more seat is an operator's own apply
 FAILED_RETRY_LONGEST_S = 300.0  # a person has to act; look again now and then
 
 
@@ -47,47 +49,68 @@ class Applier:
         self._spawn = spawn
         self._clock = clock
         self._jobs = 0
+        self._waiting_jobs = 0
 
     def wait(self, neighbours_coming: Callable[[], bool]) -> float | None:
-        """Seconds until `start` has something to do; None when nothing waits or no seat is free.
+        """Seconds until `start` has something to do; None when nothing waits or no seat is free."""
+        return self._next(neighbours_coming)[0]
 
-        While `neighbours_coming`, due modems wait for them, at most BATCH_WINDOW_S.
-        """
-        if self._jobs >= PARALLEL_JOBS:
-            return None  # a job's end wakes the worker
-        oldest = self.queue.oldest_due()
-        if oldest is None or not neighbours_coming():
-            return self.queue.wait()
-        return max(0.0, BATCH_WINDOW_S - (self._clock() - oldest))
-
-    def start(self) -> list[str]:
-        """Start jobs for all due modems; their serials.
-
-        What did not work before goes by itself: a job takes as long as its slowest modem.
-        """
-        taken = self.queue.take()
-        ready = [serial for serial in taken if self._has_place(serial)]
-        for serial in taken:
-            if serial not in ready:
-                self.queue.done(serial)
-                if serial in self._farm.modems:
-                    self.queue.retry(serial)  # no slot yet: the database is away or full
-        fresh = [serial for serial in ready if self.queue.attempts(serial) == 0]
-        self._start_job(fresh)
-        self._start_job([serial for serial in ready if serial not in fresh])
+    def start(self, neighbours_coming: Callable[[], bool]) -> list[str]:
+        """Start the job that is due, if one is; its serials."""
+        wait, batch = self._next(neighbours_coming)
+        if wait != 0.0 or not batch:
+            return []
+        ready = []
+        for serial in self.queue.take(batch):
+            modem = self._farm.modems.get(serial)
+            if modem is not None and modem.place is not None:
+                ready.append(serial)
+                continue
+            self.queue.done(serial)
+            if modem is not None:
+                self.queue.retry(serial)  # no slot yet: the database is away or full
+        self._start_job(ready)
         return ready
 
-    def _start_job(self, serials: list[str]) -> None:
-        if serials:
-            self._jobs += 1
-            log.info("applying %s", " ".join(serials))
-            self._spawn(lambda: self._job(serials))
+    def _next(self, neighbours_coming: Callable[[], bool]) -> tuple[float | None, list[str]]:
+        """The next job and in how many seconds (0 now, None not before something happens).
 
-    def _has_place(self, serial: str) -> bool:
+        What is gone goes first and at once. What did not work before goes by itself: a job takes
+        as long as its slowest modem.
+        """
+        due = self.queue.due()
+        gone = [serial for serial in due if not self._is_present(serial)]
+        if gone and self._jobs < PARALLEL_JOBS:
+            return 0.0, gone
+        here = [serial for serial in due if serial not in gone]
+        if not here:
+            return (self.queue.wait() if not gone else None), []
+        if self._waiting_jobs >= WAITING_JOBS:
+            return None, []
+        fresh = [serial for serial in here if self.queue.attempts(serial) == 0]
+        window = 0.0
+        if self._waiting_jobs:
+            window = COMPANY_WINDOW_S
+        elif fresh and neighbours_coming():
+            window = BATCH_WINDOW_S
+        batch = fresh or here
+        waited = self._clock() - min(due[serial] for serial in batch)
+        return max(0.0, window - waited), batch
+
+    def _is_present(self, serial: str) -> bool:
         modem = self._farm.modems.get(serial)
-        return modem is not None and modem.place is not None
+        return modem is not None and modem.seen.present
 
-    def _job(self, serials: list[str]) -> None:
+    def _start_job(self, serials: list[str]) -> None:
+        if not serials:
+            return
+        waits = any(self._is_present(serial) for serial in serials)
+        self._jobs += 1
+        self._waiting_jobs += waits
+        log.info("applying %s", " ".join(serials))
+        self._spawn(lambda: self._job(serials, waits))
+
+    def _job(self, serials: list[str], waits: bool) -> None:
         """In a thread of its own: run one apply and post how it ended."""
         try:
             applied = self._apply(serials)
@@ -96,9 +119,13 @@ class Applier:
             self._inbox.post(lambda: self._failed(serials, failure))
         else:
             self._inbox.post(lambda: self._ended(serials, applied))
+        self._inbox.post(lambda: self._free(waits))
+
+    def _free(self, waits: bool) -> None:
+        self._jobs -= 1
+        self._waiting_jobs -= waits
 
     def _failed(self, serials: Iterable[str], error: ApplyError) -> None:
-        self._jobs -= 1
         log.warning("apply: %s", error)
         for serial in serials:
             self.queue.done(serial)
@@ -110,7 +137,6 @@ class Applier:
             self.queue.retry(serial)
 
     def _ended(self, serials: Sequence[str], applied: Applied) -> None:
-        self._jobs -= 1
         log.info("applied %d in %.1f s: %s", len(serials), applied.seconds, _summary(applied))
         told = {outcome.serial: outcome for outcome in applied.outcomes}
         for serial in serials:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 WINDOW_S = 2.0  # quiet time after the last event of a key: enumeration sends bursts of 40 events
@@ -105,19 +105,25 @@ class KeyQueue:
         history = self._history.get(key)
         return history.attempts if history else 0
 
-    def take(self) -> list[str]:
-        """All due keys, oldest first. The caller owes a `done` for each of them."""
+    def due(self) -> dict[str, float]:
+        """The keys that may be taken now, oldest first, with the time since when."""
         now = self._clock()
-        due = [
-            key
+        found = {
+            key: self._due(entry)
             for key, entry in self._entries.items()
             if key not in self._processing and self._due(entry) <= now
-        ]
-        for key in due:
+        }
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+    def take(self, only: Collection[str] | None = None) -> list[str]:
+        """All due keys (of `only`), oldest first. The caller owes a `done` for each of them."""
+        now = self._clock()
+        taken = [key for key in self.due() if only is None or key in only]
+        for key in taken:
             del self._entries[key]
             self._processing.add(key)
             self._history.setdefault(key, _History()).releases.append(now)
-        return due
+        return taken
 
     def done(self, key: str) -> None:
         """The key may be taken again."""
@@ -128,21 +134,13 @@ class KeyQueue:
         self._entries.pop(key, None)
         self._history.pop(key, None)
 
-    def oldest_due(self) -> float | None:
-        """Since when the longest waiting due key is due; None when no key is."""
-        now = self._clock()
-        due = [d for d in self._dues() if d <= now]
-        return min(due, default=None)
-
     def wait(self) -> float | None:
         """Seconds until a key becomes due (0 when one is); None when nothing waits."""
-        first = min(self._dues(), default=None)
-        return None if first is None else max(0.0, first - self._clock())
-
-    def _dues(self) -> list[float]:
-        return [
+        waiting = (
             self._due(entry) for key, entry in self._entries.items() if key not in self._processing
-        ]
+        )
+        first = min(waiting, default=None)
+        return None if first is None else max(0.0, first - self._clock())
 
     def _due(self, entry: _Entry) -> float:
         if entry.settled:

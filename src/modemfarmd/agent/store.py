@@ -10,16 +10,18 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TypeVar
 
-from modemfarm.errors import FarmError
+import psycopg2
 
-from ..errors import DatabaseGoneError, SlotsExhaustedError
+from ..errors import DatabaseGoneError, SlotRaceError, SlotsExhaustedError
 from ..registry.db import Row, backoff
 from ..registry.model import Event, LogLine, Observation, Outcome, Place
 from ..registry.modems import Registry
 
 log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 EVENTS_KEPT = 10_000  # a farm of 30 makes about 100 an hour
 LOGS_KEPT = 5_000
@@ -117,12 +119,14 @@ class Store:
         if not self._pending() or self._clock() < self._next_try:
             return places
         try:
-            self._write_observations(places)
+            written = self._write_observations(places)
             self._write_rest()
         except DatabaseGoneError as error:
             self._lost(error)
-        else:
-            self._found()
+            return {}
+        for serial in written:
+            self._observations.pop(serial, None)
+        self._found()
         return places
 
     def _pending(self) -> bool:
@@ -130,37 +134,49 @@ class Store:
             self._observations or self._outcomes or self._radio or self._events or self._logs
         )
 
-    def _write_observations(self, places: dict[str, Place]) -> None:
-        busy = self._busy_slots() if self._observations else ()
-        for serial, seen in list(self._observations.items()):
-            try:
-                places[serial] = self._registry.upsert(seen, busy)
-                self.refused.pop(serial, None)
-            except SlotsExhaustedError as error:
-                if serial not in self.refused:
-                    log.error("%s", error)
-                    self.event("slots-exhausted", serial, reason=error.message)
-                self.refused[serial] = error
-            except DatabaseGoneError:
-                raise
-            except FarmError as error:
-                log.warning("%s", error)
-                continue  # stays kept: the next flush tries again
-            del self._observations[serial]
+    def _write_observations(self, places: dict[str, Place]) -> list[str]:
+        """Fill `places`; returns the serials that need not be kept."""
+        if not self._observations:
+            return []
+        busy = self._busy_slots()
+        written = []
+        with self._registry.database.transaction():
+            for serial, seen in self._observations.items():
+                try:
+                    places[serial] = self._registry.upsert(seen, busy)
+                    self.refused.pop(serial, None)
+                except SlotsExhaustedError as error:
+                    self._refuse(serial, error)
+                except SlotRaceError as error:
+                    log.warning("%s", error)
+                    continue  # stays kept: the next flush tries again
+                except psycopg2.Error as error:
+                    log.error("the row of %s is refused: %s", serial, error)
+                written.append(serial)
+        return written
+
+    def _refuse(self, serial: str, error: SlotsExhaustedError) -> None:
+        if serial not in self.refused:
+            log.error("%s", error)
+            self.event("slots-exhausted", serial, reason=error.message)
+        self.refused[serial] = error
 
     def _write_rest(self) -> None:
-        outcomes = list(self._outcomes.values())
-        self._registry.record(outcomes)
-        self._outcomes.clear()
-        for radio in list(self._radio.values()):
-            self._registry.record_radio(
-                radio.serial, radio.signal, radio.operator, radio.registration
-            )
-            del self._radio[radio.serial]
-        self._registry.add_events(list(self._events))
-        self._events.clear()
-        self._registry.add_logs(list(self._logs))
-        self._logs.clear()
+        radio = list(self._radio.values())
+        self._write(self._registry.record, list(self._outcomes.values()))
+        self._write(self._registry.record_radio, [asdict(values) for values in radio])
+        self._write(self._registry.add_events, list(self._events))
+        self._write(self._registry.add_logs, list(self._logs))
+        for kept in (self._outcomes, self._radio, self._events, self._logs):
+            kept.clear()
+
+    def _write(self, write: Callable[[list[_T]], None], batch: list[_T]) -> None:
+        """Write a batch. One that PostgreSQL refuses would be refused for ever: it is dropped."""
+        try:
+            if batch:
+                write(batch)
+        except psycopg2.Error as error:
+            log.error("%d rows are refused: %s", len(batch), error)
 
     def _lost(self, error: DatabaseGoneError) -> None:
         if self._failures == 0:

@@ -132,9 +132,11 @@ class Worker:
         waits = [
             self.places.wait(),
             self._store.wait(),
-            self._applier.wait(self._neighbours_coming),
             self._next_resync - self._clock(),
-            None if self._snapshot_due is None else self._snapshot_due - self._clock(),
+            # Nothing is applied before the snapshot is written.
+            self._applier.wait(self._neighbours_coming)
+            if self._snapshot_due is None
+            else self._snapshot_due - self._clock(),
         ]
         return max(0.0, min(wait for wait in (*waits, IDLE_S) if wait is not None))
 
@@ -279,5 +281,7 @@ class Worker:
 
     def _start_applies(self) -> None:
         # Root reads the snapshot: nothing is applied before it is on the disk.
-        if self._snapshot_due is None and self._applier.wait(self._neighbours_coming) == 0.0:
-            self._vitals.ask_radio(self._applier.start())
+        while self._snapshot_due is None and (
+            started := self._applier.start(self._neighbours_coming)
+        ):
+            self._vitals.ask_radio(started)

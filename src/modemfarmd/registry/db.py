@@ -97,8 +97,14 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside is committed together, or nothing."""
+        """Everything inside is committed together, or nothing. May be nested: the outermost counts.
+
+        One commit for a batch: each commit waits for the disk.
+        """
         connection = self._open()
+        if not connection.autocommit:
+            yield
+            return
         try:
             with self._translated():
                 connection.autocommit = False
@@ -112,6 +118,25 @@ class Database:
         finally:
             if not connection.closed:
                 connection.autocommit = True
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Inside a transaction: an error undoes only what is inside. Outside of one: nothing."""
+        connection = self._open()
+        if connection.autocommit:
+            yield
+            return
+        self._run("SAVEPOINT attempt")
+        try:
+            yield
+        except psycopg2.Error:
+            self._run("ROLLBACK TO SAVEPOINT attempt")
+            raise
+        self._run("RELEASE SAVEPOINT attempt")
+
+    def _run(self, statement: str) -> None:
+        with self._cursor() as cursor:
+            cursor.execute(statement)
 
     def _open(self) -> Connection:
         if self._connection is None or self._connection.closed:

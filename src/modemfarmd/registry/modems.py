@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import psycopg2.errors
@@ -21,8 +21,11 @@ TEXT_LIMIT = 16_384  # characters of a modem's reply worth keeping
 
 
 def storable(text: str | None) -> str | None:
-    """PostgreSQL text cannot hold NUL; a reply without end is cut."""
-    return None if text is None else text.replace("\x00", "\\x00")[:TEXT_LIMIT]
+    """PostgreSQL text holds neither NUL nor lone surrogates; a reply without end is cut."""
+    if text is None:
+        return None
+    text = text[:TEXT_LIMIT].replace("\x00", "\\x00")
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class Registry:
         }
         for _ in range(ALLOCATION_ATTEMPTS):
             try:
-                rows = self.database.rows("upsert_modem", values)
+                with self.database.savepoint():
+                    rows = self.database.rows("upsert_modem", values)
             except psycopg2.errors.UniqueViolation:
                 self._pause(ALLOCATION_PAUSE_S * random.uniform(0.1, 1.0))  # noqa: S311
                 continue
@@ -80,21 +84,9 @@ class Registry:
         """Write what an apply run found, all in one transaction."""
         self._many("record_outcome", [asdict(outcome) for outcome in outcomes])
 
-    def record_radio(
-        self, serial: str, signal: int | None, operator: str | None, registration: str | None
-    ) -> None:
-        """Write signal (dBm), operator and registration."""
-        self._many(
-            "record_radio",
-            [
-                {
-                    "serial": serial,
-                    "signal": signal,
-                    "operator": storable(operator),
-                    "registration": storable(registration),
-                }
-            ],
-        )
+    def record_radio(self, batch: Sequence[Mapping[str, object]]) -> None:
+        """Write {serial, signal (dBm), operator, registration} of each modem."""
+        self._many("record_radio", [_clean(dict(values)) for values in batch])
 
     def modems(self) -> list[Row]:
         """All rows of this host, by slot."""

@@ -3,6 +3,7 @@
 
 import select
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg2
@@ -144,10 +145,19 @@ def test_outcome_and_radio_land_in_the_row(open_registry: Callable[..., Registry
     registry.record(
         [Outcome(serial(1), "online", "serving", interface="wwan0", wan_address="10.64.1.2")]
     )
-    registry.record_radio(serial(1), -71, "Hostile\x00\x1b[31m{{ 1 }}", "home")
+    registry.record_radio(
+        [
+            {
+                "serial": serial(1),
+                "signal": -71,
+                "operator": "Hostile\x00\x1b[31m{{ 1 }}\ud800",
+                "registration": "home",
+            }
+        ]
+    )
     row = registry.modems()[0]
     assert (row["status"], row["wan_address"], row["interface"]) == ("online", "10.64.1.2", "wwan0")
-    assert (row["signal"], row["operator"]) == (-71, "Hostile\\x00\x1b[31m{{ 1 }}")
+    assert (row["signal"], row["operator"]) == (-71, "Hostile\\x00\x1b[31m{{ 1 }}\\ud800")
     registry.upsert(Observation(serial(1), usb_path="1-1.4"))
     row = registry.modems()[0]
     assert (row["status"], row["wan_address"], row["usb_path"]) == ("offline", None, "1-1.4")
@@ -189,3 +199,29 @@ def test_a_lost_server_is_said_and_found_again(server, dsn: str) -> None:
         server.start()
     assert [row["slot"] for row in registry.modems()] == [1]
     registry.database.close()
+
+
+def test_a_batch_in_one_transaction_survives_a_rival(
+    open_registry: Callable[..., Registry],
+) -> None:
+    ours, rival, watcher = open_registry(), open_registry(), open_registry()
+    slots: list[int] = []
+
+    def batch() -> None:
+        with ours.database.transaction():
+            slots.extend(ours.upsert(Observation(serial(number))).slot for number in (1, 2, 3))
+
+    thread = threading.Thread(target=batch)
+    with rival.database.transaction():
+        assert rival.upsert(Observation(serial(9))).slot == 1
+        thread.start()  # chooses slot 1 as well, and waits for the rival's end
+        deadline = time.monotonic() + 10
+        waiting: list[object] = []
+        while not waiting:
+            assert time.monotonic() < deadline
+            with watcher.database._cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+                waiting = cursor.fetchall()
+    thread.join(10)
+    assert slots == [2, 3, 4]
+    assert [row["slot"] for row in watcher.modems()] == [1, 2, 3, 4]

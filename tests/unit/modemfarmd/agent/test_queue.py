@@ -115,11 +115,15 @@ def test_discarding_forgets_the_back_off(queue: KeyQueue) -> None:
     assert queue.attempts("8") == 0
 
 
-def test_oldest_due_and_wait_agree(queue: KeyQueue, clock: Clock) -> None:
-    assert queue.oldest_due() is None
-    queue.add("a")
-    queue.settle("a")
-    clock.now += 1
-    assert queue.oldest_due() == 1000.0
+def test_some_of_the_due_keys_can_be_taken(queue: KeyQueue, clock: Clock) -> None:
+    assert queue.due() == {}
+    for key in ("a", "b", "c"):
+        queue.add(key)
+        queue.settle(key)
+        clock.now += 1
+    assert queue.due() == {"a": 1000.0, "b": 1001.0, "c": 1002.0}
     assert queue.wait() == 0.0
-    assert len(queue) == 1
+    assert queue.take({"c", "b", "x"}) == ["b", "c"]
+    assert queue.due() == {"a": 1000.0}
+    assert queue.busy() == {"a", "b", "c"}
+    assert len(queue) == 3

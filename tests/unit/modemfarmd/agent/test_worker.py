@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker with everything around it faked: no threads, no files, our clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def serial(number: int) -> str:
 
 class FakeDatabase:
     backend = 42
+
+    def transaction(self) -> nullcontext[None]:
+        return nullcontext()
 
 
 class FakeRegistry:
@@ -72,9 +76,9 @@ class FakeRegistry:
                 state=outcome.state, status=outcome.status, wan_address=outcome.wan_address
             )
 
-    def record_radio(self, serial: str, *values: object) -> None:
+    def record_radio(self, batch: Sequence[Mapping[str, object]]) -> None:
         self._check()
-        self.radio.append(serial)
+        self.radio += [str(values["serial"]) for values in batch]
 
     def add_events(self, events: Sequence[object]) -> None:
         self._check()
