@@ -217,5 +217,7 @@ class Waiter:
     def _give_up(self, pending: Sequence[Progress]) -> None:
         for item in pending:
             if not item.done and not item.verified:
-                waited = f"{item.verdict.reason} (waited {time.monotonic() - self._started:.0f} s)"
-                item.end(time.monotonic(), WAITING, waited, item.verdict.remedy)
+                reason = item.verdict.reason or "the bearer is up and not verified yet"
+                waited = f"{reason} (waited {time.monotonic() - self._started:.0f} s)"
+                remedy = item.verdict.remedy or "it is tried again by itself"
+                item.end(time.monotonic(), WAITING, waited, remedy)

@@ -11,6 +11,7 @@ from .lab import Lab
 
 POLL_S = 0.5
 REQUEST_S = 5.0
+LIST_S = 180  # 1-2 s when idle; over a minute was seen with three emulated hosts on two cores
 IP_URL = "http://ip.lab.test/"
 MODEMFARM = "/usr/local/bin/modemfarm"
 Row = dict[str, Any]
@@ -18,7 +19,7 @@ Row = dict[str, Any]
 
 def rows(lab: Lab) -> list[Row]:
     """What `sudo modemfarm list --json` on the host says, by slot."""
-    found = json.loads(lab.guest.text(["sudo", MODEMFARM, "list", "--json"], timeout=60))
+    found = json.loads(lab.guest.text(["sudo", MODEMFARM, "list", "--json"], timeout=LIST_S))
     modems: list[Row] = found["modems"] if isinstance(found, dict) else found
     return sorted(modems, key=lambda row: row["slot"])
 
