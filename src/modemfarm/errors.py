@@ -1,17 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All errors of the package: one base, and two branches that decide about trying again."""
 
+from typing import Any, Self
+
 
 class FarmError(Exception):
-    """Something is wrong with the farm: `message` says what, `remedy` what to do about it."""
+    """Something is wrong with the farm: `message` says what, `remedy` what to do about it.
+
+    `modem` (IMEI, else where it is) and `command` are None where the error is about neither.
+    """
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.modem: str | None = None
+        self.command: str | None = None
 
     def __str__(self) -> str:
         return f"{self.message} (remedy: {self.remedy})"
+
+    def about(self, modem: str | None = None, command: str | None = None) -> Self:
+        """Say which modem and command it is about, unless that is said already; gives itself."""
+        self.modem = self.modem or modem
+        self.command = self.command or command
+        return self
+
+    def fields(self) -> dict[str, Any]:
+        """What a program gets of it: {error, message, remedy, modem, command}, and code if any."""
+        found = {name: getattr(self, name) for name in ("message", "remedy", "modem", "command")}
+        code = getattr(self, "code", None)
+        return {"error": type(self).__name__, **found, **({} if code is None else {"code": code})}
 
 
 class TransientError(FarmError):
@@ -65,12 +84,75 @@ class CommandTimeoutError(TransientError):
     """The modem did not answer in time."""
 
 
-class CommandFailedError(PermanentError):
-    """The modem answered with ERROR, +CME ERROR or +CMS ERROR."""
+class CommandCancelledError(TransientError):
+    """The caller gave up before the modem had answered."""
+
+
+class CommandFailedError(FarmError):
+    """The modem answered with an error; `code` is its number where it has one.
+
+    AT (+CME, +CMS) and QMI errors of one meaning are one subclass, whatever their numbers.
+    """
 
     def __init__(self, message: str, remedy: str, code: int | None = None) -> None:
         super().__init__(message, remedy)
         self.code = code
+
+
+class UnexplainedFailureError(CommandFailedError, PermanentError):
+    """The modem gave no reason, or one that says nothing about trying again."""
+
+
+class NotSupportedError(CommandFailedError, PermanentError):
+    """This modem or firmware does not know the command."""
+
+
+class NotAllowedError(CommandFailedError, PermanentError):
+    """The modem knows the command and refuses it in its present state."""
+
+
+class BadParameterError(CommandFailedError, PermanentError):
+    """The modem does not take this value."""
+
+
+class SimMissingError(CommandFailedError, PermanentError):
+    """There is no SIM in the modem."""
+
+
+class SimPinError(CommandFailedError, PermanentError):
+    """The SIM wants its PIN."""
+
+
+class SimPukError(CommandFailedError, PermanentError):
+    """The SIM is locked and wants its PUK."""
+
+
+class SimFailedError(CommandFailedError, PermanentError):
+    """The SIM cannot be read, or is the wrong one."""
+
+
+class SimBusyError(CommandFailedError, TransientError):
+    """The SIM is not ready yet."""
+
+
+class WrongPasswordError(CommandFailedError, PermanentError):
+    """The PIN or password was wrong; one try fewer is left."""
+
+
+class StorageFullError(CommandFailedError, PermanentError):
+    """The message store is full."""
+
+
+class NoServiceError(CommandFailedError, TransientError):
+    """There is no network, or it did not answer."""
+
+
+class OutOfCallError(CommandFailedError, TransientError):
+    """There is no bearer, and the question is about one."""
+
+
+class PinPolicyError(PermanentError):
+    """A PIN was not sent: it was tried before, or too few tries are left, or nobody knows."""
 
 
 class CommandRefusedError(PermanentError):

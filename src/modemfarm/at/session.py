@@ -17,14 +17,15 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import (
-    CommandFailedError,
-    CommandRefusedError,
     CommandTimeoutError,
     MissingPartError,
     PortBusyError,
     PortGoneError,
+    UnexplainedFailureError,
 )
 from .framing import Exchange, Framer
+from .permit import Permit
+from .policy import COMMAND_TIMEOUT_S, internal
 
 try:
     import serial
@@ -33,13 +34,11 @@ except ImportError:  # on a host without the farm's packages; said in open()
 
 LOCK_DIR = Path("/run/lock")
 BAUD = 115200  # USB ignores it, a real UART of the same modem wants it
-COMMAND_TIMEOUT_S = 5.0  # EC25 manual: 300 ms for most commands, 5 s for those that ask the SIM
 SYNC_TIMEOUT_S = 1.0
 SYNC_TRIES = 3  # the first answer may be eaten by what the port held before we opened it
 WRITE_TIMEOUT_S = 2.0  # a hung modem stops taking bytes; the write would block for ever
 READ_SLICE_S = 0.25  # how late a deadline may be noticed while nothing comes in
 READ_BYTES = 4096
-MAX_COMMAND = 512  # the EC25 takes 399 characters; longer ones lose their end
 
 UrcCallback = Callable[[str], None]
 
@@ -128,12 +127,18 @@ class AtSession:
         self.command("AT+CMEE=1")
 
     def command(self, text: str, timeout: float = COMMAND_TIMEOUT_S) -> Reply:
-        """Send `text` and return its answer.
+        """Send a command that our own code made, and return its answer; errors as `send`.
 
-        CommandFailedError for ERROR results, CommandTimeoutError, PortGoneError,
-        CommandRefusedError for what is not one plain AT command or would enter a PIN.
+        CommandRefusedError for what is not one plain AT command or is never sent.
         """
-        _refuse_unsafe(text)
+        return self.send(internal(text, timeout))
+
+    def send(self, permit: Permit) -> Reply:
+        """Send what is permitted and return its answer.
+
+        CommandFailedError for ERROR results, CommandTimeoutError, PortGoneError.
+        """
+        text, timeout = permit.text, permit.timeout
         exchange = Exchange(text)
         started = time.monotonic()
         self._write(text.encode("ascii") + b"\r")
@@ -147,7 +152,7 @@ class AtSession:
                 exchange.feed(line)
             self._dispatch(exchange.urcs)
         if not exchange.final.ok:
-            raise CommandFailedError(
+            raise UnexplainedFailureError(
                 f"{text} failed: {exchange.final.text}",
                 "see the EC25 AT commands manual for this command",
                 exchange.final.code,
@@ -241,17 +246,3 @@ def _lock_holder(path: Path) -> int | None:
     except (OSError, ValueError, OverflowError):
         return None
     return pid
-
-
-def _refuse_unsafe(text: str) -> None:
-    upper = text.upper().replace(" ", "")
-    printable = text.isascii() and text.isprintable()
-    if not printable or not upper.startswith("AT") or len(text) > MAX_COMMAND:
-        raise CommandRefusedError(
-            f"{text[:40]!r} is not one AT command",
-            f"send AT..., printable ASCII, at most {MAX_COMMAND} characters",
-        )
-    if "+CPIN=" in upper:
-        raise CommandRefusedError(
-            "this would enter a PIN", "a wrong PIN locks the SIM: use the PIN settings of the farm"
-        )
