@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-from modemlab.faces.pty import PtyFace
+from modemlab.faces.pty import ByteLog, PtyFace
 from modemlab.modem.modem import Modem
 from modemlab.modem.spec import ModemSpec
 
@@ -60,10 +60,12 @@ class Background:
         """Run a coroutine in the loop and give its result. Raises what it raises."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_CAP_SECONDS)
 
-    def pty(self, spec: ModemSpec, directory: Path | None = None) -> tuple[Modem, PtyFace]:
-        """A modem behind terminals, plugged in; closed with the context."""
+    def pty(
+        self, spec: ModemSpec, directory: Path | None = None, log: ByteLog | None = None
+    ) -> tuple[Modem, PtyFace]:
+        """A modem behind terminals, plugged in; closed with the context. `log` as in PtyFace."""
         modem = Modem(spec)
-        face = PtyFace(modem, directory)
+        face = PtyFace(modem, directory, log)
         self.call(face.open)
         self._faces.append(face)
         return modem, face

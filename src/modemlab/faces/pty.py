@@ -21,6 +21,7 @@ READ_SIZE = 4096
 # A reader that is away must not make us keep everything: about what the kernel keeps as well.
 MAX_UNSENT = 65536
 AT_PORTS = {"at2": 2, "at3": 3}
+ByteLog = Callable[[str, bytes], None]  # name of the port (at2, at3, qmi), bytes as they came
 
 
 class Pty:
@@ -76,11 +77,15 @@ class PtyFace:
     """AT and QMI ports of one modem as terminals, and as links in `directory` when given.
 
     Vanishing closes them; rebooting closes them and opens new ones, under the same links.
+    `log` is told of every byte that programs write, before the modem sees it.
     """
 
-    def __init__(self, modem: Modem, directory: Path | None = None) -> None:
+    def __init__(
+        self, modem: Modem, directory: Path | None = None, log: ByteLog | None = None
+    ) -> None:
         self._modem = modem
         self._directory = directory
+        self._log = log
         self._ports: dict[str, Pty] = {}
 
     @property
@@ -97,10 +102,11 @@ class PtyFace:
             raise LabError(f"modem {modem.number} is plugged in already")
         modem.plugged = True
         for name, channel in AT_PORTS.items():
-            port = self._ports[name] = Pty(partial(modem.at, channel))
+            port = self._ports[name] = Pty(self._logged(name, partial(modem.at, channel)))
             modem.on_at[channel] = port.write
         splitter = FrameSplitter()
-        port = self._ports["qmi"] = Pty(lambda data: self._requests(splitter, data))
+        requests = self._logged("qmi", lambda data: self._requests(splitter, data))
+        port = self._ports["qmi"] = Pty(requests)
         modem.on_qmi = port.write
         modem.on_vanish, modem.on_reboot = self.close, self._reboot
         self._link()
@@ -114,6 +120,17 @@ class PtyFace:
         if self._ports:
             self._ports.clear()
             self._modem.power_off()
+
+    def _logged(self, name: str, receive: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        log = self._log
+        if log is None:
+            return receive
+
+        def logged(data: bytes) -> None:
+            log(name, data)
+            receive(data)
+
+        return logged
 
     def _requests(self, splitter: FrameSplitter, data: bytes) -> None:
         for frame in splitter.feed(data):

@@ -102,6 +102,17 @@ def test_links_lead_to_the_terminals_again_after_a_reboot(lab: Background, tmp_p
     assert not path.is_symlink()
 
 
+def test_every_byte_that_is_written_is_logged(lab: Background) -> None:
+    log: list[tuple[str, bytes]] = []
+    _, face = lab.pty(SPEC, log=lambda name, data: log.append((name, data)))
+    with serial.Serial(face.paths["at3"], timeout=CAP_S) as port:
+        port.write(b"\x1b\x00AT+CGMI;\n\r")
+        assert port.read_until(b"\r\nOK\r\n").endswith(b"OK\r\n")
+    ask(face.paths["at2"], "AT")
+    assert b"".join(data for name, data in log if name == "at3") == b"\x1b\x00AT+CGMI;\n\r"
+    assert b"".join(data for name, data in log if name == "at2") == b"AT\r"
+
+
 def test_a_modem_has_one_face(lab: Background, plugged: tuple[Modem, PtyFace]) -> None:
     modem, _ = plugged
     with pytest.raises(LabError, match="modem 17 is plugged in already"):
