@@ -4,7 +4,7 @@
 from pathlib import Path
 from typing import Any
 
-from .at.commands import identify
+from .at.commands.identity import identify
 from .at.session import AtSession
 from .errors import FarmError
 from .usb import UsbModem, find_modems

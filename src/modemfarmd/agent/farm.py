@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from modemfarm.at.commands import Identity
+from modemfarm.at.commands.identity import Identity
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbModem
 

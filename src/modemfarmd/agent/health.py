@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from modemfarm.apply.probe import ProbeError, probe
-from modemfarm.at import commands
+from modemfarm.at.commands.network import operator as ask_operator
+from modemfarm.at.commands.network import registration as ask_registration
+from modemfarm.at.commands.signal import signal as ask_signal
 from modemfarm.at.session import LOCK_DIR
 from modemfarm.errors import AnswerUnreadableError, CommandFailedError, FarmError
 
@@ -79,9 +81,9 @@ def _radio(
     try:
         with session:
             session.sync()
-            signal = _value(commands.signal, session)
-            registration = _value(commands.registration, session)
-            operator = _value(commands.operator, session)
+            signal = _value(ask_signal, session)
+            registration = _value(ask_registration, session)
+            operator = _value(ask_operator, session)
             radio = Radio(
                 patient.serial,
                 signal.rssi_dbm if signal else None,

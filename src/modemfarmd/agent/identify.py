@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modemfarm.at.commands import Identity, identify, sim_state
+from modemfarm.at.commands.identity import Identity, identify
+from modemfarm.at.commands.sim import sim_state
 from modemfarm.at.session import LOCK_DIR, AtSession, Reply
 from modemfarm.errors import FarmError
 from modemfarm.usb import AT_MODEM, UsbModem

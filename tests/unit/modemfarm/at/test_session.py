@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""modemfarm.at.session and .commands against a scripted modem on a pty."""
+"""modemfarm.at.session against a scripted modem on a pty."""
 
 import fcntl
 import os
@@ -10,11 +10,8 @@ import tty
 
 import pytest
 
-from modemfarm.at import commands
 from modemfarm.at.session import AtSession
 from modemfarm.errors import (
-    AnswerUnreadableError,
-    CommandFailedError,
     CommandRefusedError,
     CommandTimeoutError,
     PortBusyError,
@@ -26,15 +23,7 @@ TIOCGEXCL = 0x80045440  # asm-generic/ioctls.h; Python has no name for it
 ANSWERS = {
     "AT": "OK",
     "AT+CMEE=1": "OK",
-    "AT+CGSN": "867584030000017|OK",
-    "AT+QCCID": "+QCCID: 89490200001234567890|OK",
-    "AT+CIMI": "262011234567890|OK",
-    "AT+CGMM": "EC25|OK",
-    "AT+CGMR": "EC25EUXGAR08A01M1G|OK",
-    "AT+CPIN?": "+CPIN: READY|OK",
     "AT+CSQ": "+CSQ: 20,99|OK",
-    "AT+COPS?": '+COPS: 0,0,"Lab <1>",7|OK',
-    "AT+CEREG?": "+CEREG: 5|+CEREG: 0,1|OK",
 }
 
 
@@ -88,65 +77,6 @@ def modem():
 def session(modem, tmp_path):
     with AtSession(modem.device, lock_dir=tmp_path) as opened:
         yield opened
-
-
-def test_identify(session):
-    session.sync()
-    assert commands.identify(session) == commands.Identity(
-        "867584030000017", "89490200001234567890", "262011234567890", "EC25", "EC25EUXGAR08A01M1G"
-    )
-
-
-def test_identify_without_a_sim(modem, session):
-    modem.answers |= {"AT+QCCID": "+CME ERROR: 10", "AT+CIMI": "+CME ERROR: SIM not inserted"}
-    found = commands.identify(session)
-    assert (found.iccid, found.imsi) == (None, None)
-
-
-def test_readings(session):
-    assert commands.sim_state(session) is commands.SimState.READY
-    assert commands.signal(session) == commands.Signal(-73, None)
-    assert commands.operator(session) == commands.Operator("Lab <1>", 7)
-    assert commands.registration(session) is commands.Registration.HOME
-    assert commands.registration(session).registered
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        ("+CPIN: SIM PIN|OK", commands.SimState.PIN),
-        ("+CPIN: SIM PUK|OK", commands.SimState.PUK),
-        ("+CPIN: PH-NET PIN|OK", commands.SimState.OTHER),
-        ("+CME ERROR: 10", commands.SimState.ABSENT),
-        ("+CME ERROR: 13", commands.SimState.FAILED),
-        ("+CME ERROR: SIM busy", commands.SimState.BUSY),
-    ],
-)
-def test_sim_states(modem, session, answer, state):
-    modem.answers["AT+CPIN?"] = answer
-    assert commands.sim_state(session) is state
-
-
-def test_sim_state_of_another_error_is_raised(modem, session):
-    modem.answers["AT+CPIN?"] = "+CME ERROR: 3"
-    with pytest.raises(CommandFailedError, match="operation not allowed"):
-        commands.sim_state(session)
-
-
-def test_unknown_readings(modem, session):
-    modem.answers |= {"AT+CSQ": "+CSQ: 99,99|OK", "AT+COPS?": "+COPS: 0|OK",
-                      "AT+CEREG?": "+CEREG: 0,8|OK"}  # fmt: skip
-    assert commands.signal(session) == commands.Signal(None, None)
-    assert commands.operator(session) == commands.Operator(None, None)
-    assert commands.registration(session) is commands.Registration.OTHER
-
-
-def test_unreadable_answers(modem, session):
-    modem.answers |= {"AT+CGSN": "no|OK", "AT+CGMM": "OK"}
-    with pytest.raises(AnswerUnreadableError, match=r"AT\+CGSN"):
-        commands.imei(session)
-    with pytest.raises(AnswerUnreadableError, match="nothing"):
-        commands._text(session, "AT+CGMM")
 
 
 def test_garbage_before_and_a_urc_within(modem, tmp_path):

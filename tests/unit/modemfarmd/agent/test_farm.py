@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from modemfarm.at.commands import Identity
+from modemfarm.at.commands.identity import Identity
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.farm import Changes, Device, Farm, Found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modemfarm.at.commands import Identity
+from modemfarm.at.commands.identity import Identity
 from modemfarm.snapshot import Snapshot
 from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.applier import Applier
