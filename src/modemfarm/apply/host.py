@@ -6,7 +6,6 @@
 
 import fcntl
 import os
-import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from ..dbus.connection import Bus, BusError, Call
 from ..dbus.wire import Message, WireError, managed_objects
 from ..errors import ConfigRefusedError, FarmError, PermanentError, ToolError, TransientError
 from ..proxy import check
+from ..usb_map import MAP_FOLDER, map_text, parse_map
 from . import guard, modemmanager, networkmanager, profile, systemd
 from .files import commit, read_text, refuse_foreign_folder, stage_text, write_text
 from .kernel import KernelState
@@ -28,12 +28,10 @@ from .rules import Rule, RuleChange
 from .sockets import Listener, read_listeners
 from .tools import TOOL_TIMEOUT_S, run
 
-MAP_FOLDER = Path("/run/modemfarm/udev")
 PROXY_GROUP = "farm-px"
 LOCK_NAME = ".lock"  # in a folder of root's, so that nobody else can hold it
 LOCK_WAIT_S = 60.0  # a run holds it for a second, under emulation with 30 new modems for ten
 LOCK_POLL_S = 0.05
-_MAP_LINE = re.compile(r"MODEMFARM_SERIAL=([0-9]{15})\n\Z")
 
 
 class Runner(Protocol):
@@ -109,8 +107,7 @@ class Host:
         """Serial by USB path as udev will import it; None for a file with anything else in it."""
         folder = self.path(MAP_FOLDER)
         texts = {entry.name: read_text(entry) for entry in sorted(folder.glob("*-*"))}
-        found = {name: _MAP_LINE.match(text or "") for name, text in texts.items()}
-        return {name: match.group(1) if match else None for name, match in found.items()}
+        return {name: parse_map(text) for name, text in texts.items()}
 
     def read_listening(self) -> tuple[Listener, ...]:
         """Listening TCP sockets."""
@@ -261,11 +258,6 @@ def _locked(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def map_text(serial: str) -> str:
-    """The file that udev's IMPORT{file} reads."""
-    return f"MODEMFARM_SERIAL={serial}\n"
 
 
 def _refusal(unit: str, result: str) -> FarmError:

@@ -15,9 +15,9 @@ from ..proxy.plan import proxy_plan
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import ModemRecord
 from ..usb import UsbModem
+from ..usb_map import MAP_FOLDER, map_text
 from . import systemd
 from .guard import Element, wanted_changes
-from .host import MAP_FOLDER, map_text
 from .result import Diff
 from .rules import Rule, RuleChange, host_changes, slot_changes
 from .sockets import Listener, owners
