@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..dbus.connection import BusError
 from ..errors import FarmError
+from ..mm.objects import MmModem
 from ..settings import FarmSettings
 from . import networkmanager as nm
 from . import profile
@@ -13,7 +14,6 @@ from .assess import Kind, Verdict, explain_refusal, waiting_for_bearer
 from .execute import as_farm_error
 from .files import read_text
 from .host import Host, Managers
-from .modemmanager import MmModem
 from .progress import Progress
 from .result import FAILED, WAITING, Diff
 

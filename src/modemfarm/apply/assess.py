@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..errors import FarmError
+from ..mm import objects as mm
 from ..usb import UsbModem
-from . import modemmanager as mm
 from . import networkmanager as nm
 from .host import Managers
 from .profile import profile_id

@@ -18,9 +18,10 @@ from .. import usb
 from ..dbus.connection import Bus, BusError, Call
 from ..dbus.wire import Message, WireError, managed_objects
 from ..errors import ConfigRefusedError, FarmError, PermanentError, ToolError, TransientError
+from ..mm import objects as modemmanager
 from ..proxy import check
 from ..usb_map import MAP_FOLDER, map_text, parse_map
-from . import guard, modemmanager, networkmanager, profile, systemd
+from . import guard, networkmanager, profile, systemd
 from .files import commit, read_text, refuse_foreign_folder, stage_text, write_text
 from .kernel import KernelState
 from .netlink import Netlink

@@ -9,19 +9,20 @@ from typing import Any
 from ..dbus.connection import Call
 
 SERVICE = "org.freedesktop.ModemManager1"
-_MODEM = f"{SERVICE}.Modem"
-_3GPP = f"{_MODEM}.Modem3gpp"
-INTERFACES = frozenset((_MODEM, _3GPP))
+ROOT = "/org/freedesktop/ModemManager1"
+MODEM = f"{SERVICE}.Modem"
+NETWORK = f"{MODEM}.Modem3gpp"
+INTERFACES = frozenset((MODEM, NETWORK))
 READ = Call(
     SERVICE,
-    "/org/freedesktop/ModemManager1",
+    ROOT,
     "org.freedesktop.DBus.ObjectManager",
     "GetManagedObjects",
 )
 # A modem appears or goes; a modem changes its state. Signal strength and the like wake nobody.
 SIGNALS = (
     f"type='signal',sender='{SERVICE}',interface='org.freedesktop.DBus.ObjectManager'",
-    f"type='signal',sender='{SERVICE}',interface='{_MODEM}',member='StateChanged'",
+    f"type='signal',sender='{SERVICE}',interface='{MODEM}',member='StateChanged'",
 )
 
 FAILED, UNKNOWN, INITIALIZING, LOCKED, SEARCHING, REGISTERED = -1, 0, 1, 2, 7, 8
@@ -48,7 +49,11 @@ REGISTRATION_DENIED = 3
 
 @dataclass(frozen=True)
 class MmModem:
-    """One modem object; `control` is the kernel name of its primary port, such as cdc-wdm0."""
+    """One modem object; `control` is the kernel name of its primary port, such as cdc-wdm0.
+
+    `path` holds the object's number, which is another one after each probe; `device` is the uid
+    that InhibitDevice wants, `offers` what the object can do (names of interfaces).
+    """
 
     usb_path: str
     imei: str
@@ -58,6 +63,9 @@ class MmModem:
     lock: int = 0
     registration: int | None = None
     control: str | None = None
+    path: str = ""
+    device: str = ""
+    offers: frozenset[str] = frozenset()
 
 
 Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -66,15 +74,16 @@ Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]
 def parse_modems(objects: Objects) -> dict[str, MmModem]:
     """Modems by USB path (the last part of their sysfs device)."""
     modems: dict[str, MmModem] = {}
-    for interfaces in objects.values():
-        if _MODEM in interfaces:
-            modem = _modem(interfaces[_MODEM], interfaces.get(_3GPP, {}))
+    for path, interfaces in objects.items():
+        if MODEM in interfaces:
+            modem = _modem(path, interfaces)
             modems[modem.usb_path] = modem
     return modems
 
 
-def _modem(modem: Mapping[str, Any], network: Mapping[str, Any]) -> MmModem:
-    registration = network.get("RegistrationState")
+def _modem(path: str, interfaces: Mapping[str, Mapping[str, Any]]) -> MmModem:
+    modem = interfaces[MODEM]
+    registration = interfaces.get(NETWORK, {}).get("RegistrationState")
     return MmModem(
         usb_path=PurePosixPath(str(modem.get("Device", ""))).name,
         imei=str(modem.get("EquipmentIdentifier", "")),
@@ -84,4 +93,7 @@ def _modem(modem: Mapping[str, Any], network: Mapping[str, Any]) -> MmModem:
         lock=int(modem.get("UnlockRequired", 0)),
         registration=None if registration is None else int(registration),
         control=str(modem.get("PrimaryPort", "")) or None,
+        path=path,
+        device=str(modem.get("Device", "")),
+        offers=frozenset(interfaces),
     )
