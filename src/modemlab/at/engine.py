@@ -34,6 +34,11 @@ class AtEngine:
         """What AT+QCFG="usbnet" stands at; it survives power cycles."""
         return COMPOSITIONS[self.usbnet]
 
+    @property
+    def commands(self) -> dict[int, dict[str, int]]:
+        """How often each command came in, by port."""
+        return {channel: dict(port.commands) for channel, port in self.ports.items()}
+
     def feed(self, channel: int, data: bytes) -> None:
         """Bytes from the host for one port."""
         self.ports[channel].feed(data)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # `E0`, `&C1`, `S0=0`, `S3?`; the number may be missing and then is 0 (ITU-T V.250 section 5.3.1)
 BASIC_PART = re.compile(r"(?P<name>&?[A-Z])(?P<number>\d*)(?P<rest>=\d*|\?)?")
 EXTENDED_PART = re.compile(r"(?P<name>[+*^$][A-Z0-9]+)(?P<form>=\?|\?|=)?(?P<rest>.*)", re.DOTALL)
+UNKNOWN = "unknown"  # how commands are counted that the modem does not know
 CME_OF_SIM: dict[type[SimError], Cme] = {
     SimMissingError: Cme.SIM_NOT_INSERTED,
     PinRequiredError: Cme.SIM_PIN_REQUIRED,
@@ -55,6 +56,7 @@ def _parts(text: str) -> list[str]:
 
 def _run(port: AtPort, part: str) -> Lines:
     if not part:
+        port.count("AT")
         return ()
     if part[0] in "+*^$":
         return _run_extended(port, part)
@@ -66,7 +68,9 @@ def _run_basic(port: AtPort, text: str) -> Lines:
     while text:
         match = BASIC_PART.match(text)
         if match is None or match["name"] not in BASIC:
+            port.count(UNKNOWN)
             raise AtError
+        port.count(match["name"])
         lines += BASIC[match["name"]](port, match["number"] + (match["rest"] or ""))
         text = text[match.end() :].lstrip()
     return lines
@@ -74,11 +78,11 @@ def _run_basic(port: AtPort, text: str) -> Lines:
 
 def _run_extended(port: AtPort, text: str, table: Table = EXTENDED) -> Lines:
     match = EXTENDED_PART.fullmatch(text[:1] + re.sub(r"^[A-Za-z0-9]+", _upper, text[1:]))
-    if match is None:
+    command = table.get(match["name"]) if match else None
+    if match is None or command is None:
+        port.count(UNKNOWN)
         raise AtError
-    command = table.get(match["name"])
-    if command is None:
-        raise AtError
+    port.count(match["name"] + (match["form"] or ""))
     forms = {None: command.run, "?": command.read, "=": command.write, "=?": command.test}
     answer = forms[match["form"]]
     if answer is None or (match["form"] != "=" and match["rest"].strip()):

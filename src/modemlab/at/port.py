@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from modemlab.at.interpreter import execute
@@ -25,6 +25,7 @@ class AtPort:
     """State of one port. Settings are its own: ATE0 here does not quieten the other port.
 
     `report` holds <n> of +CREG, +CGREG and +CEREG, `settings` what `settings.STORED` keeps.
+    `commands` counts what came in since the modem was made, by name and form ("+CPIN=").
     """
 
     echo: bool
@@ -37,6 +38,7 @@ class AtPort:
     def __init__(self, modem: Modem, channel: int) -> None:
         self.modem: Modem = modem
         self.channel = channel
+        self.commands: Counter[str] = Counter()
         self.reset()
 
     def reset(self) -> None:
@@ -61,6 +63,10 @@ class AtPort:
                 self._lines.append(line.decode("latin-1"))
         self._buffer = self._buffer[-MAX_LINE:]
         self._next()
+
+    def count(self, command: str) -> None:
+        """One command of this name and form came in."""
+        self.commands[command] += 1
 
     def urc(self, line: str) -> None:
         """An unsolicited line, unless the port is silent."""

@@ -204,7 +204,8 @@ class Modem:
             "sim": self.sim.state.value,
             "signal": asdict(self.signal),
             "faults": self.faults.active(),
-            "counters": asdict(self.counters),
+            "counters": asdict(self.counters) | {"pin_attempts": self.sim.pin_attempts},
+            "commands": self.at_engine.commands,
         }
 
     def _carries(self, packet: bytes) -> bool:

@@ -38,6 +38,7 @@ class Sim:
     verified: bool = False
     pin_tries: int = PIN_TRIES
     puk_tries: int = PUK_TRIES
+    pin_attempts: int = 0  # PINs and PUKs that the card was given since it was made, right ones too
     on_change: Callable[[], None] = field(default=lambda: None)
 
     @property
@@ -76,6 +77,7 @@ class Sim:
             raise SimMissingError
         if not self.puk_tries:
             raise SimBlockedError
+        self.pin_attempts += 1
         if puk != self.puk:
             self.puk_tries -= 1
             self.on_change()
@@ -113,6 +115,7 @@ class Sim:
             raise SimBlockedError
 
     def _spend_pin_try(self, pin: str) -> None:
+        self.pin_attempts += 1
         if pin == self.pin:
             self.pin_tries = PIN_TRIES
             return

@@ -52,6 +52,15 @@ def test_any_byte_is_survived(at, modem: Modem) -> None:
     assert b"ERROR" in at.take()
 
 
+def test_commands_are_counted_by_port_name_and_form(at, at2, modem: Modem) -> None:
+    for line in ("AT", 'AT+CPIN?;+CPIN="1234"', "at+cpin?", "AT+NOSUCH", "ATE0I", "hello"):
+        at.send(line)
+    at2.send("AT+CSQ=?")
+    modem.power_cycle()
+    expected = {"AT": 1, "+CPIN?": 2, "+CPIN=": 1, "unknown": 1, "E": 1, "I": 1}
+    assert modem.at_engine.commands == {2: {"+CSQ=?": 1}, 3: expected}
+
+
 def test_silent(at, at2, modem: Modem) -> None:
     modem.faults.set("silent", "3")
     assert at.send("AT") == b""

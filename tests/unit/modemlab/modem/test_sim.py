@@ -16,6 +16,22 @@ def sim() -> Sim:
     return Sim("1234", "12345678", pin_enabled=True)
 
 
+def test_every_pin_that_reaches_the_card_is_counted() -> None:
+    sim = Sim("1234", "12345678", pin_enabled=True)
+    with pytest.raises(WrongPinError):
+        sim.verify("0000")
+    sim.verify("1234")
+    sim.set_lock(False, "1234")
+    sim.change_pin("1234", "4321")
+    with pytest.raises(WrongPinError):
+        sim.unblock("00000000", "1234")
+    assert sim.pin_attempts == 5
+    sim.present = False
+    with pytest.raises(SimMissingError):
+        sim.verify("1234")
+    assert sim.pin_attempts == 5
+
+
 def test_a_locked_card_wants_its_pin(sim: Sim) -> None:
     assert sim.state is SimState.PIN
     with pytest.raises(PinRequiredError):
