@@ -4,20 +4,19 @@
 `root`, `runner`, `bus` and `netlink` can be replaced, so tests have a host of files and recordings.
 """
 
-import fcntl
 import os
 import socket
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .. import usb
 from ..dbus.connection import Bus, BusError, Call
 from ..dbus.wire import Message, WireError, managed_objects
-from ..errors import ConfigRefusedError, FarmError, PermanentError, ToolError, TransientError
+from ..errors import ConfigRefusedError, FarmError, PermanentError, ToolError
+from ..host_lock import held
 from ..mm import objects as modemmanager
 from ..proxy import check
 from ..usb_map import MAP_FOLDER, map_text, parse_map
@@ -32,7 +31,6 @@ from .tools import TOOL_TIMEOUT_S, run
 PROXY_GROUP = "farm-px"
 LOCK_NAME = ".lock"  # in a folder of root's, so that nobody else can hold it
 LOCK_WAIT_S = 60.0  # a run holds it for a second, under emulation with 30 new modems for ten
-LOCK_POLL_S = 0.05
 
 
 class Runner(Protocol):
@@ -151,17 +149,7 @@ class Host:
         folder = self.path(MAP_FOLDER)
         folder.mkdir(mode=0o755, exist_ok=True)
         refuse_foreign_folder(folder)
-        deadline = time.monotonic() + LOCK_WAIT_S
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        # 0600: who may open a file, also just for reading, may hold its lock.
-        with os.fdopen(os.open(folder / LOCK_NAME, flags, 0o600)) as lock:
-            while not _locked(lock):
-                if time.monotonic() > deadline:
-                    raise TransientError(
-                        f"another run has held {MAP_FOLDER / LOCK_NAME} for {LOCK_WAIT_S:g} s",
-                        "wait for it, or look for a hanging modem_apply",
-                    )
-                time.sleep(LOCK_POLL_S)
+        with held(folder / LOCK_NAME, LOCK_WAIT_S, "modem_apply"):
             yield
 
     def write_map(self, usb_path: str, serial: str) -> None:
@@ -251,14 +239,6 @@ class Host:
     def deactivate(self, active_path: str) -> None:
         """Take an active connection down."""
         self.bus.call(networkmanager.deactivate_call(active_path))
-
-
-def _locked(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _refusal(unit: str, result: str) -> FarmError:
