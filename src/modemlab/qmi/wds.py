@@ -23,7 +23,7 @@ REASON_NO_SERVICE = 3  # call end reasons of libqmi's generic table
 REASON_UNSPECIFIED = 1
 TYPE_INTERNAL, INTERNAL_ERROR = 2, 201
 TYPE_3GPP, IPV4_ONLY_ALLOWED = 6, 50  # 3GPP TS 24.008 cause 50
-RADIO_LTE = struct.pack("<BII", 1, 0x10, 0)  # 3GPP, RAT mask LTE
+RADIO_LTE = struct.pack("<BII", 2, 0x20, 0)  # 3GPP, RAT mask LTE
 
 
 class Wds(Service):

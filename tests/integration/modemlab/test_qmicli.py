@@ -38,6 +38,10 @@ SHOWN = {
         r"LTE service:\s+Status: 'available'", r"MCC: '262'\s+MNC: '01'", r"Forbidden: 'no'",
     ],
     "--nas-get-signal-info": [r"LTE:\s+RSSI: '-\d+ dBm'\s+RSRQ: '-\d+ dB'\s+RSRP: '-\d+ dBm'"],
+    "--nas-network-scan": [
+        r"Status: 'current-serving, home, not-forbidden'", r"Description: 'Lab Telekom'",
+        r"RAT: 'lte'",
+    ],
     "--nas-get-home-network": [r"Description: 'Lab Telekom'"],
     "--nas-get-rf-band-info": [r"Active Band Class: 'eutran-3'", r"Active Channel:\s+'1300'"],
     "--nas-get-system-selection-preference": [r"Mode preference: 'gsm, umts, lte'"],
@@ -100,6 +104,10 @@ def test_a_connection(plugged: tuple[Modem, PtyFace], family: int, address: str)
     mine = [f"--client-cid={client[1]}", "--client-no-release-cid"]
     assert modem.bearers.up(family)
     assert address in qmicli(path, "--wds-get-current-settings", *mine)
+    if family == 4:
+        bearer = qmicli(path, "--wds-get-current-data-bearer-technology")
+        assert "Network type: '3gpp'" in bearer
+        assert "Radio Access Technology: 'lte'" in bearer
     qmicli(path, f"--wds-stop-network={handle[1]}", *mine)
     assert not modem.bearers.up(family)
 
