@@ -36,3 +36,19 @@ class CallFailedError(LabError):
 
 class NoSuchSessionError(LabError):
     """A data session was named that is not up."""
+
+
+class NoSuchMessageError(LabError):
+    """A place of the message store was named that is empty."""
+
+
+class StorageFullError(LabError):
+    """No place for another message is free."""
+
+
+class UssdRefusedError(LabError):
+    """The network knows no such USSD code, or no such reply."""
+
+
+class NoUssdSessionError(LabError):
+    """A USSD reply was given and no menu waits for one."""

@@ -9,9 +9,11 @@ from modemlab.modem.bearers import Bearers, Session
 from modemlab.modem.clock import Clock, LoopClock
 from modemlab.modem.errors import CallFailedError
 from modemlab.modem.faults import Faults
+from modemlab.modem.messages import MessageStore
 from modemlab.modem.radio import Radio, Signal
 from modemlab.modem.sim import Sim, SimState
 from modemlab.modem.spec import LEAVE_SECONDS, ModemSpec, Operator, Wan, Wan6, default_wan
+from modemlab.modem.ussd import Ussd
 from modemlab.qmi.engine import QmiEngine
 
 
@@ -53,6 +55,8 @@ class Modem:
         self.radio: Radio = Radio(spec.number, self.clock, spec.registration_seconds,
                            on_change=self._registration_changed)  # fmt: skip
         self.bearers: Bearers = Bearers(on_change=self._bearer_changed)
+        self.messages: MessageStore = MessageStore()
+        self.ussd: Ussd = Ussd(self.msisdn)
         self.uplink: Callable[[bytes], None] | None = None
         self.on_packet: Callable[[bytes], None] | None = None
         self.on_at: dict[int, Callable[[bytes], None]] = {}
@@ -77,6 +81,11 @@ class Modem:
     @property
     def imsi(self) -> str:
         return self.spec.imsi
+
+    @property
+    def msisdn(self) -> str:
+        """The SIM's own number in international form."""
+        return f"+49151{self.number:07d}"
 
     @property
     def usb_serial(self) -> str:
