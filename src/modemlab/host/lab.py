@@ -304,7 +304,8 @@ class Lab:
                         **engine.variables,
                     }
                 }
-            }
+            },
+            "modems": {"children": {"modem_hosts": {}}},  # as in inventories/example
         }
         self.inventory.write_text(json.dumps(hosts, indent=1) + "\n")
         link = self.folder / "group_vars"
