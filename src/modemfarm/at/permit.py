@@ -4,7 +4,7 @@
 few functions in `lifecycle` and `pin` whose commands nobody else may send.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -15,14 +15,21 @@ class Role(Enum):
     OPERATOR = "operator"
     ADMIN = "admin"
 
+    def includes(self, other: "Role") -> bool:
+        """True when this role may do all that the other may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
 
 @dataclass(frozen=True)
 class Permit:
     """One checked command: `text` goes to the port with one CR, `shown` to logs and errors.
 
-    `timeout` is how long its answer may take, in seconds.
+    `timeout` is how long its answer may take, in seconds. `text` may hold a PIN and is never shown.
+    `reads` is True for a question, which changes nothing.
     """
 
-    text: str
+    text: str = field(repr=False)
     shown: str
     timeout: float
+    reads: bool = False

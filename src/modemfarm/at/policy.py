@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which commands may be sent, and by whom."""
+"""Which commands may be sent, and by whom. Nothing is sent before it has passed here."""
 
 from ..errors import CommandRefusedError
-from .permit import Permit
+from . import never
+from .permit import Permit, Role
+from .syntax import parse, shown
+from .timeouts import LOCAL, limit_of
 
-MAX_COMMAND = 512  # the EC25 takes 399 characters; longer ones lose their end
-COMMAND_TIMEOUT_S = 5.0  # EC25 manual: 300 ms for most commands, 5 s for those that ask the SIM
+COMMAND_TIMEOUT_S = LOCAL.seconds
 
 
-def internal(text: str, timeout: float = COMMAND_TIMEOUT_S) -> Permit:
-    """A command that our own code made. Raises CommandRefusedError."""
-    upper = text.upper().replace(" ", "")
-    printable = text.isascii() and text.isprintable()
-    if not printable or not upper.startswith("AT") or len(text) > MAX_COMMAND:
-        raise CommandRefusedError(
-            f"{text[:40]!r} is not one AT command",
-            f"send AT..., printable ASCII, at most {MAX_COMMAND} characters",
-        )
-    if "+CPIN=" in upper:
-        raise CommandRefusedError(
-            "this would enter a PIN", "a wrong PIN locks the SIM: use the PIN settings of the farm"
-        )
-    return Permit(text, text, timeout)
+def internal(text: str, timeout: float | None = None) -> Permit:
+    """A command that our own code made: one plain command, and none of the never-list.
+
+    `timeout` in seconds, None for the command's own. Raises CommandRefusedError.
+    """
+    command = parse(text)
+    never.check(command)
+    limit = limit_of(command).seconds if timeout is None else timeout
+    return Permit(command.text, command.text, limit)
+
+
+def permit(text: str, role: Role) -> Permit:
+    """A command that a person or a program wrote. Raises CommandRefusedError."""
+    command = parse(text)
+    never.check(command)
+    raise CommandRefusedError(
+        f"{shown(text)} is not on the list of the role {role.value}", "see the list of commands"
+    )
