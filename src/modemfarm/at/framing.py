@@ -8,6 +8,8 @@ Syntax: ITU-T V.250 section 5, error results: 3GPP TS 27.007 section 9.2 and 27.
 import re
 from dataclasses import dataclass, field
 
+from .results import Final, parse_final
+
 # The longest honest line is an SMS PDU (about 360 characters) or a neighbour cell list (1 kB).
 MAX_LINE = 4096
 # The longest honest answer is a full message store (255 messages); a flood must not fill memory.
@@ -15,7 +17,6 @@ MAX_LINES = 1024
 
 PROMPT = "> "
 
-_ERROR = re.compile(r"\+(CM[ES]) ERROR: ?(.*)\Z")
 _NAME = re.compile(r"(\+[A-Z][A-Z0-9]*):")
 _COMMAND_NAME = re.compile(r"\+[A-Z][A-Z0-9]*")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
@@ -78,74 +79,6 @@ def _split_keeping_rest(data: bytes) -> list[_Part]:
     return [_Part(text, True) for text in whole] + [_Part(rest, False)]
 
 
-@dataclass(frozen=True)
-class Final:
-    """How a command ended: kind is ok, error, cme or cms; code is None for OK and plain ERROR."""
-
-    kind: str
-    code: int | None = None
-    text: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """True for OK."""
-        return self.kind == "ok"
-
-
-# 3GPP TS 27.007 table 9.2-1, the ones that a farm meets.
-CME_TEXTS = {
-    3: "operation not allowed",
-    4: "operation not supported",
-    10: "SIM not inserted",
-    11: "SIM PIN required",
-    12: "SIM PUK required",
-    13: "SIM failure",
-    14: "SIM busy",
-    15: "SIM wrong",
-    16: "incorrect password",
-    17: "SIM PIN2 required",
-    18: "SIM PUK2 required",
-    30: "no network service",
-    31: "network timeout",
-    32: "network not allowed - emergency calls only",
-    50: "incorrect parameters",
-    100: "unknown",
-}
-# 3GPP TS 27.005 section 3.2.5.
-CMS_TEXTS = {
-    302: "operation not allowed",
-    303: "operation not supported",
-    310: "SIM not inserted",
-    311: "SIM PIN required",
-    313: "SIM failure",
-    314: "SIM busy",
-    316: "SIM PUK required",
-    321: "invalid memory index",
-    322: "memory full",
-    330: "SMSC address unknown",
-    331: "no network service",
-    500: "unknown error",
-}
-
-
-def parse_final(line: str) -> Final | None:
-    """The final result that `line` is, or None. Numeric and verbose forms give code and text."""
-    if line == "OK":
-        return Final("ok")
-    if line == "ERROR":
-        return Final("error", None, "the modem gives no reason")
-    match = _ERROR.match(line)
-    if match is None:
-        return None
-    kind, rest = match.group(1).lower(), match.group(2).strip()
-    texts = CME_TEXTS if kind == "cme" else CMS_TEXTS
-    if rest.isascii() and rest.isdecimal() and len(rest) <= 5:
-        code = int(rest)
-        return Final(kind, code, texts.get(code, f"code {code}"))
-    code_of = {text.lower(): code for code, text in texts.items()}
-    return Final(kind, code_of.get(rest.lower()), rest or "the modem gives no reason")
-
-
 @dataclass
 class Exchange:
     """One command and what comes back until its final result.
@@ -190,6 +123,6 @@ class Exchange:
         if line in _BARE_URCS:
             return True
         name = _NAME.match(line)
-        if name is None or _ERROR.match(line):
+        if name is None:
             return False
         return name.group(1) not in self._names

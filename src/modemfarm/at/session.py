@@ -18,14 +18,16 @@ from types import TracebackType
 
 from ..errors import (
     CommandTimeoutError,
+    FarmError,
     MissingPartError,
     PortBusyError,
     PortGoneError,
-    UnexplainedFailureError,
 )
+from ..record import Observer, Record, outcome_of
 from .framing import Exchange, Framer
 from .permit import Permit
 from .policy import COMMAND_TIMEOUT_S, internal
+from .results import failure
 
 try:
     import serial
@@ -59,9 +61,16 @@ class AtSession:
     """
 
     def __init__(
-        self, device: str, on_urc: UrcCallback | None = None, lock_dir: Path = LOCK_DIR
+        self,
+        device: str,
+        observer: Observer | None = None,
+        on_urc: UrcCallback | None = None,
+        lock_dir: Path = LOCK_DIR,
+        wait: float = 0.0,
     ) -> None:
         self.device = device
+        self._observer = observer
+        self._wait = wait
         self._on_urc = on_urc
         self._lock_file = lock_dir / f"LCK..{Path(device).name}"
         self._locked = False
@@ -136,28 +145,38 @@ class AtSession:
     def send(self, permit: Permit) -> Reply:
         """Send what is permitted and return its answer.
 
-        CommandFailedError for ERROR results, CommandTimeoutError, PortGoneError.
+        CommandFailedError for ERROR results, CommandTimeoutError, PortGoneError. The observer gets
+        a Record in each case.
         """
+        exchange = Exchange(permit.text)
+        started, now = time.monotonic(), time.time()
+        outcome = "ok"
+        try:
+            return self._send(permit, exchange, started)
+        except FarmError as error:
+            outcome = outcome_of(error.about(command=permit.shown))
+            raise
+        finally:
+            if self._observer is not None:
+                took = (time.monotonic() - started) * 1000
+                answer = "\n".join(exchange.lines)
+                self._observer(Record("at", permit.shown, answer, outcome, took, now))
+
+    def _send(self, permit: Permit, exchange: Exchange, started: float) -> Reply:
         text, timeout = permit.text, permit.timeout
-        exchange = Exchange(text)
-        started = time.monotonic()
         self._write(text.encode("ascii") + b"\r")
         while exchange.final is None:
             if time.monotonic() - started > timeout:
                 raise CommandTimeoutError(
-                    f"{self.device} did not answer {text} within {timeout:g} s",
+                    f"{self.device} did not answer {permit.shown} within {timeout:g} s",
                     "try again; if it stays silent, reset the modem",
                 )
             for line in self._framer.feed(self._read()):
                 exchange.feed(line)
             self._dispatch(exchange.urcs)
         if not exchange.final.ok:
-            raise UnexplainedFailureError(
-                f"{text} failed: {exchange.final.text}",
-                "see the EC25 AT commands manual for this command",
-                exchange.final.code,
-            )
-        return Reply(text, tuple(exchange.lines), time.monotonic() - started)
+            raise failure(permit.shown, self.device, exchange.final)
+        return Reply(permit.shown, tuple(exchange.lines), time.monotonic() - started)
 
     def pump(self) -> None:
         """Read what came unasked (at most READ_SLICE_S) and hand it to the callback."""

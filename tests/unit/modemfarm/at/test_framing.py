@@ -3,11 +3,11 @@
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modemfarm.at.framing import MAX_LINE, MAX_LINES, Exchange, Final, Framer, parse_final
+from modemfarm.at.framing import MAX_LINE, MAX_LINES, Exchange, Framer
+from modemfarm.at.results import Final
 
 DIALOGUE = b"AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\n+CREG: 1\r\n\r\nOK\r\n"
 
@@ -70,28 +70,6 @@ def test_prompt_only_when_it_stands_alone():
     assert framer.prompt()
     assert not framer.prompt()
     assert framer.feed(b"> text\r\n") == ["> text"]
-
-
-@pytest.mark.parametrize(
-    ("line", "final"),
-    [
-        ("OK", Final("ok")),
-        ("ERROR", Final("error", None, "the modem gives no reason")),
-        ("+CME ERROR: 10", Final("cme", 10, "SIM not inserted")),
-        ("+CME ERROR: SIM not inserted", Final("cme", 10, "SIM not inserted")),
-        ("+CME ERROR: sim pin required", Final("cme", 11, "sim pin required")),
-        ("+CME ERROR: 4242", Final("cme", 4242, "code 4242")),
-        ("+CME ERROR: 99999999999", Final("cme", None, "99999999999")),
-        ("+CME ERROR:", Final("cme", None, "the modem gives no reason")),
-        ("+CMS ERROR: 321", Final("cms", 321, "invalid memory index")),
-        ("+CMS ERROR: weird", Final("cms", None, "weird")),
-        ("OKAY", None),
-        ("+CSQ: 1,2", None),
-        ("ok", None),
-    ],
-)
-def test_final_results(line, final):
-    assert parse_final(line) == final
 
 
 def test_echo_answer_and_unsolicited_lines_are_told_apart():
