@@ -66,6 +66,10 @@ class Background:
         """A modem behind terminals, plugged in; closed with the context. `log` as in PtyFace."""
         modem = Modem(spec)
         face = PtyFace(modem, directory, log)
+        self.open(face)
+        return modem, face
+
+    def open(self, face: PtyFace) -> None:
+        """Plug a face in; it is closed with the context."""
         self.call(face.open)
         self._faces.append(face)
-        return modem, face
