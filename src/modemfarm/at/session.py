@@ -26,7 +26,7 @@ from ..errors import (
 from ..record import Observer, Record, outcome_of
 from .framing import Exchange, Framer
 from .permit import Permit
-from .policy import COMMAND_TIMEOUT_S, internal
+from .policy import internal
 from .results import failure
 
 try:
@@ -135,8 +135,10 @@ class AtSession:
                     raise
         self.command("AT+CMEE=1")
 
-    def command(self, text: str, timeout: float = COMMAND_TIMEOUT_S) -> Reply:
+    def command(self, text: str, timeout: float | None = None) -> Reply:
         """Send a command that our own code made, and return its answer; errors as `send`.
+
+        `timeout` in seconds, None for the command's own.
 
         CommandRefusedError for what is not one plain AT command or is never sent.
         """

@@ -47,7 +47,7 @@ class LoggedSession(AtSession):
         super().__init__(device, lock_dir=lock_dir)
         self.said: list[tuple[str, str, str]] = []
 
-    def command(self, text: str, timeout: float = 5.0) -> Reply:
+    def command(self, text: str, timeout: float | None = None) -> Reply:
         """As AtSession.command; the exchange is kept, a failed one as well."""
         try:
             reply = super().command(text, timeout)
