@@ -2,7 +2,8 @@
 """What was said to a modem and what it answered: one record per command, for modem_logs.
 
 Whoever speaks (session, qmicli, ModemManager) hands records to an observer and knows nothing of
-files and databases. Secrets are masked before a record is made.
+files and databases. Session and policy put no PIN into a record; `mask` takes out of it what else
+must not be kept before it is written anywhere.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from .errors import (
     PortGoneError,
 )
 
-CHANNELS = ("at", "qmi", "sms", "ussd")
+CHANNELS = ("at", "qmi", "sms", "ussd", "agent")  # agent: done to a modem without its words
 OUTCOMES = (
     "ok", "error", "timeout", "gone", "busy", "refused", "unreadable", "cancelled",
 )  # fmt: skip
