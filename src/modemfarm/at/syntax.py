@@ -139,12 +139,12 @@ def _argument(line: str, part: str) -> Argument:
 
 def shown(line: object) -> str:
     """A line that was refused, fit for an error: short, and without anything that may be a PIN."""
-    text = _DIGITS.sub("****", ascii(line))
+    text = _DIGITS.sub("****", ascii(line)[1:-1] if isinstance(line, str) else ascii(line))
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
 
 def _refused(line: object, why: str) -> CommandRefusedError:
     return CommandRefusedError(
-        f"{shown(line)} is refused: {why}",
+        f"{shown(line)!r} is refused: {why}",
         f"send one AT command, printable ASCII, at most {MAX_COMMAND} characters",
     )
