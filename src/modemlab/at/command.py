@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from modemlab.modem.errors import LabError
+from modemlab.at.errors import AtError, Cme, Cms
 
 if TYPE_CHECKING:
     from modemlab.at.port import AtPort
@@ -22,49 +21,18 @@ Answer = Lines | Handler
 OK: Lines = ()
 
 
-class Cme(IntEnum):
-    """Codes of +CME ERROR (3GPP TS 27.007 section 9.2)."""
-
-    NOT_ALLOWED = 3
-    NOT_SUPPORTED = 4
-    SIM_NOT_INSERTED = 10
-    SIM_PIN_REQUIRED = 11
-    SIM_PUK_REQUIRED = 12
-    SIM_FAILURE = 13
-    INCORRECT_PASSWORD = 16
-    NO_NETWORK = 30
-    INVALID_PARAMETER = 50
-
-
-CME_TEXT = {
-    Cme.NOT_ALLOWED: "operation not allowed",
-    Cme.NOT_SUPPORTED: "operation not supported",
-    Cme.SIM_NOT_INSERTED: "SIM not inserted",
-    Cme.SIM_PIN_REQUIRED: "SIM PIN required",
-    Cme.SIM_PUK_REQUIRED: "SIM PUK required",
-    Cme.SIM_FAILURE: "SIM failure",
-    Cme.INCORRECT_PASSWORD: "incorrect password",
-    Cme.NO_NETWORK: "no network service",
-    Cme.INVALID_PARAMETER: "Invalid parameters",
-}
-
-
-class AtError(LabError):
-    """Ends a command with ERROR, or with +CME ERROR when a code is given and CMEE asks for it."""
-
-    def __init__(self, code: Cme | None = None) -> None:
-        super().__init__(code.name if code else "ERROR")
-        self.code = code
-
-
 @dataclass(frozen=True)
 class Command:
-    """AT+X (run), AT+X? (read), AT+X=… (write) and AT+X=? (test); None is refused."""
+    """AT+X (run), AT+X? (read), AT+X=… (write) and AT+X=? (test); None is refused.
+
+    `sms` commands fail with +CMS ERROR, all others with +CME ERROR.
+    """
 
     run: Answer | None = None
     read: Answer | None = None
     write: Answer | None = None
     test: Answer | None = None
+    sms: bool = False
 
 
 Table = Mapping[str, Command]
@@ -84,8 +52,10 @@ def arguments(text: str) -> list[str]:
     return [*parts, current]
 
 
-def integer(text: str, allowed: range | tuple[int, ...]) -> int:
-    """A number out of `allowed`. Raises AtError."""
+def integer(
+    text: str, allowed: range | tuple[int, ...], error: Cme | Cms = Cme.INVALID_PARAMETER
+) -> int:
+    """A number out of `allowed`. Raises AtError with `error`."""
     if not text.strip().isdecimal() or int(text) not in allowed:
-        raise AtError(Cme.INVALID_PARAMETER)
+        raise AtError(error)
     return int(text)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from modemlab.at.command import OK, AtError, Cme, Command, Lines, Table, arguments, integer
+from modemlab.at.command import OK, Command, Lines, Table, arguments, integer
 from modemlab.modem.radio import FUNCTION_AIRPLANE, FUNCTION_FULL, FUNCTION_OFF
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 MANUFACTURER, MODEL = "Quectel", "EC25"
 FUNCTIONS = (FUNCTION_OFF, FUNCTION_FULL, FUNCTION_AIRPLANE)
-USBNET = range(4)  # 0 QMI, 1 ECM, 2 MBIM, 3 RNDIS
+# Baseband, crystal and amplifier in degrees, each wandering a little
+TEMPERATURES = ((34, 31), (33, 53), (33, 23))
 
 
 def describe(port: AtPort, _text: str) -> Lines:
@@ -56,20 +58,21 @@ def _write_cfun(port: AtPort, text: str) -> Lines:
     return OK
 
 
-def _write_qcfg(port: AtPort, text: str) -> Lines:
-    """AT+QCFG="usbnet"[,n]: stored, and shown on the bus after the next reset."""
-    name, *values = arguments(text)
-    if name.lower() != "usbnet":
-        raise AtError(Cme.INVALID_PARAMETER)
-    engine = port.modem.at_engine
-    if not values:
-        return (f'+QCFG: "usbnet",{engine.usbnet}',)
-    engine.usbnet = integer(values[0], USBNET)
+def _power_down(port: AtPort, _text: str) -> Lines:
+    port.urc("POWERED DOWN")
+    port.modem.leave_soon(port.modem.vanish)
     return OK
 
 
-def _power_down(port: AtPort, _text: str) -> Lines:
-    port.modem.leave_soon(port.modem.vanish)
+def _temperatures(port: AtPort, _text: str) -> Lines:
+    now = port.modem.clock.now()
+    shown = (str(base + round(math.sin(now / period))) for base, period in TEMPERATURES)
+    return (f"+QTEMP: {','.join(shown)}",)
+
+
+def _harm(port: AtPort, _text: str) -> Lines:
+    """A command that can cost a real modem its identity or firmware: only counted."""
+    port.modem.counters.destructive += 1
     return OK
 
 
@@ -96,8 +99,10 @@ DEVICE: Table = {
         write=_write_cfun,
         test=("+CFUN: (0,1,4),(0,1)",),
     ),
-    "+QCFG": Command(write=_write_qcfg, test=('+QCFG: "usbnet",(0-3)',)),
     "+QPOWD": Command(run=_power_down, write=_power_down, test=("+QPOWD: (0,1)",)),
     "+CBC": Command(run=("+CBC: 0,0,3841",), test=("+CBC: (0,1),(1-100),<voltage>",)),
-    "+QTEMP": Command(run=('+QTEMP: "34","33","33"',), test=OK),
+    "+QTEMP": Command(run=_temperatures, test=OK),
+    "+CLCC": Command(run=OK, test=OK),  # no call, so no line
+    **dict.fromkeys(("+EGMR", "+QPRTPARA", "+QRST", "+QFOTADL"), Command(write=_harm)),
+    "+QFASTBOOT": Command(run=_harm),
 }

@@ -9,7 +9,6 @@ from modemlab.at.network import registration_line
 from modemlab.at.port import AtPort
 from modemlab.at.sim import cpin_word
 from modemlab.modem.sim import SimState
-from modemlab.modem.spec import COMPOSITIONS
 
 if TYPE_CHECKING:
     from modemlab.modem.clock import Timer
@@ -24,15 +23,9 @@ class AtEngine:
 
     def __init__(self, modem: Modem) -> None:
         self.modem = modem
-        self.usbnet = COMPOSITIONS.index(modem.spec.composition)
         self.ports = {channel: AtPort(modem, channel) for channel in CHANNELS}
         self._flood: Timer | None = None
         self._flood_count = 0
-
-    @property
-    def stored_composition(self) -> str:
-        """What AT+QCFG="usbnet" stands at; it survives power cycles."""
-        return COMPOSITIONS[self.usbnet]
 
     @property
     def commands(self) -> dict[int, dict[str, int]]:

@@ -6,16 +6,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from modemlab.at.command import CME_TEXT, AtError, Cme, Lines, Table
+from modemlab.at.command import Lines, Table
+from modemlab.at.errors import CODES, AtError
 from modemlab.at.tables import BASIC, EXTENDED
-from modemlab.modem.errors import (
-    PinRequiredError,
-    PukRequiredError,
-    SimBlockedError,
-    SimError,
-    SimMissingError,
-    WrongPinError,
-)
+from modemlab.modem.errors import LabError
 
 if TYPE_CHECKING:
     from modemlab.at.port import AtPort
@@ -24,26 +18,21 @@ if TYPE_CHECKING:
 BASIC_PART = re.compile(r"(?P<name>&?[A-Z])(?P<number>\d*)(?P<rest>=\d*|\?)?")
 EXTENDED_PART = re.compile(r"(?P<name>[+*^$][A-Z0-9]+)(?P<form>=\?|\?|=)?(?P<rest>.*)", re.DOTALL)
 UNKNOWN = "unknown"  # how commands are counted that the modem does not know
-CME_OF_SIM: dict[type[SimError], Cme] = {
-    SimMissingError: Cme.SIM_NOT_INSERTED,
-    PinRequiredError: Cme.SIM_PIN_REQUIRED,
-    PukRequiredError: Cme.SIM_PUK_REQUIRED,
-    SimBlockedError: Cme.SIM_FAILURE,
-    WrongPinError: Cme.INCORRECT_PASSWORD,
-}
+FAILURES: tuple[type[LabError], ...] = (AtError, *CODES)
 
 
 def execute(port: AtPort, line: str) -> bytes:
     """Run one line (without CR) and give the bytes of its answer, result code included."""
     try:
+        fault = port.modem.faults.once("at_error")
+        if fault is not None:
+            raise AtError.told(str(fault))
         if line[:2].upper() != "AT":
             raise AtError
         lines = [text for part in _parts(line[2:]) for text in _run(port, part)]
         final = "OK"
     except AtError as error:
-        lines, final = [], _refusal(port, error.code)
-    except SimError as error:
-        lines, final = [], _refusal(port, CME_OF_SIM[type(error)])
+        lines, final = [], error.final(port.cmee)
     body = "\r\n" + "\r\n".join(lines) + "\r\n" if lines else ""
     return f"{body}\r\n{final}\r\n".encode()
 
@@ -87,14 +76,11 @@ def _run_extended(port: AtPort, text: str, table: Table = EXTENDED) -> Lines:
     answer = forms[match["form"]]
     if answer is None or (match["form"] != "=" and match["rest"].strip()):
         raise AtError
-    return answer(port, match["rest"]) if callable(answer) else answer
+    try:
+        return answer(port, match["rest"]) if callable(answer) else answer
+    except FAILURES as error:
+        raise AtError.of(error, sms=command.sms) from None
 
 
 def _upper(match: re.Match[str]) -> str:
     return match[0].upper()
-
-
-def _refusal(port: AtPort, code: Cme | None) -> str:
-    if code is None or port.cmee == 0:
-        return "ERROR"
-    return f"+CME ERROR: {int(code) if port.cmee == 1 else CME_TEXT[code]}"

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One AT port: bytes to command lines, answers to bytes, echo, and the faults of a bad line."""
+"""One AT port: bytes to command lines, lines to answers in their time, and echo."""
 
 from __future__ import annotations
 
-import random
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from modemlab.at.interpreter import execute
+from modemlab.at.voice import Voice
 from modemlab.modem.spec import VANISH_SECONDS
 
 if TYPE_CHECKING:
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
     from modemlab.modem.modem import Modem
 
 MAX_LINE = 4096  # more without a CR is no command; a real port gives up earlier
-NOISE_BYTES = 64
-ENDLESS_CHUNK, ENDLESS_SECONDS = 512, 0.1  # 5 kB/s, about what 57600 baud would carry
 IGNORED = b"\n\x00\x1a\x1b "  # what may stand around a command line
-STRAY_URC = b'\r\n+QIND: "csq",20,99\r\n'
 
 
 class AtPort:
@@ -32,13 +30,13 @@ class AtPort:
     cmee: int
     report: dict[str, int]
     settings: dict[str, str]
-    _pending: Timer | None = None
-    _drip: Timer | None = None
 
     def __init__(self, modem: Modem, channel: int) -> None:
         self.modem: Modem = modem
         self.channel = channel
         self.commands: Counter[str] = Counter()
+        self._voice = Voice(modem, channel)
+        self._timers: list[Timer] = []
         self.reset()
 
     def reset(self) -> None:
@@ -49,10 +47,13 @@ class AtPort:
         self.settings = {}
         self._buffer = b""
         self._lines: deque[str] = deque()
-        self._busy = False
-        self._noise = random.Random(self.modem.number * 16 + self.channel)  # noqa: S311 - no secret
-        self._cancel("_pending")
-        self._cancel("_drip")
+        self._busy = self._running = False
+        self._takes = 0.0
+        self._behind: list[str] = []
+        self._voice.hush()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def feed(self, data: bytes) -> None:
         """Bytes from the host; complete lines are executed in order."""
@@ -68,15 +69,30 @@ class AtPort:
         """One command of this name and form came in."""
         self.commands[command] += 1
 
+    def takes(self, seconds: float) -> None:
+        """The command that runs now is answered only after so long."""
+        self._takes += seconds
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Do something after so long, unless the power goes before."""
+
+        def fire() -> None:
+            self._timers.remove(timer)
+            call()
+
+        timer = self.modem.clock.later(seconds, fire)
+        self._timers.append(timer)
+
     def urc(self, line: str) -> None:
-        """An unsolicited line, unless the port is silent."""
-        if not self._silent:
-            self._send(f"\r\n{line}\r\n".encode())
+        """An unsolicited line, unless the port is silent; behind the answer that is being made."""
+        if self._running:
+            self._behind.append(line)
+        elif not self._silent:
+            self._voice.send(f"\r\n{line}\r\n".encode())
 
     def sounds_changed(self) -> None:
         """The garbage fault changed: stop a running noise."""
-        if self.modem.faults.garbage != "endless":
-            self._cancel("_drip")
+        self._voice.sounds_changed()
 
     @property
     def _silent(self) -> bool:
@@ -92,60 +108,38 @@ class AtPort:
         if self._silent:
             return
         echo = f"{line}\r".encode("latin-1") if self.echo or faults.echo else b""
-        answer = execute(self, line)
+        answer = self._execute(line)
+        late = faults.once("late")
+        wait = faults.slow + self._takes + (late if isinstance(late, float) else 0.0)
         if faults.vanish == "at":
             faults.set("vanish", "off")
             self._busy = True
-            self._send(echo + answer[: len(answer) // 2])
-            self._pending = modem.clock.later(VANISH_SECONDS, self._vanish)
-        elif faults.slow:
+            self._voice.send(echo + answer[: len(answer) // 2])
+            self.later(VANISH_SECONDS, modem.vanish)
+        elif wait:
             self._busy = True
-            self._send(echo)
-            self._pending = modem.clock.later(faults.slow, lambda: self._late(answer))
+            self._voice.send(echo)
+            self.later(wait, lambda: self._late(answer))
         else:
             self._deliver(echo, answer)
 
-    def _vanish(self) -> None:
-        self._pending = None
-        self.modem.vanish()
+    def _execute(self, line: str) -> bytes:
+        self._takes, self._running = 0.0, True
+        try:
+            return execute(self, line)
+        finally:
+            self._running = False
 
     def _late(self, answer: bytes) -> None:
-        self._busy, self._pending = False, None
-        if not self._silent:
+        self._busy = False
+        if self._silent:
+            self._behind.clear()
+        else:
             self._deliver(b"", answer)
         self._next()
 
     def _deliver(self, echo: bytes, answer: bytes) -> None:
-        faults = self.modem.faults
-        if faults.truncate:
-            answer = answer[: answer.rstrip(b"\r\n").rfind(b"\r\n")]
-        if faults.urc_in_answer:
-            # After the first line, so that it parts the echo or a value from its result.
-            cut = answer.find(b"\r\n", 2) + 2
-            answer = answer[:cut] + STRAY_URC + answer[cut:]
-        if faults.garbage == "replace":
-            answer = self._noise.randbytes(NOISE_BYTES)
-        elif faults.garbage == "prefix":
-            answer = self._noise.randbytes(NOISE_BYTES) + answer
-        elif faults.garbage == "endless":
-            self._send(echo)
-            if self._drip is None:
-                self._make_noise()
-            return
-        self._send(echo + answer)
-
-    def _make_noise(self) -> None:
-        """A line that never ends: printable, so that only its length gives it away."""
-        self._send(bytes(self._noise.choices(range(0x20, 0x7F), k=ENDLESS_CHUNK)))
-        self._drip = self.modem.clock.later(ENDLESS_SECONDS, self._make_noise)
-
-    def _send(self, data: bytes) -> None:
-        sink = self.modem.on_at.get(self.channel)
-        if sink is not None and data:
-            sink(data)
-
-    def _cancel(self, name: str) -> None:
-        timer: Timer | None = getattr(self, name)
-        if timer is not None:
-            timer.cancel()
-        setattr(self, name, None)
+        self._voice.answer(echo, answer)
+        behind, self._behind = self._behind, []
+        for line in behind:
+            self.urc(line)

@@ -20,7 +20,6 @@ STORED = {
     "+CLIP": ("0,2", "(0,1)"),
     "+CRC": ("0", "(0,1)"),
     "+CCWA": ("0", "(0,1)"),
-    "+CUSD": ("0", "(0-2)"),
     "+CGEREP": ("0,0", "(0-2),(0,1)"),
     "+CEMODE": ("2", "(0-3)"),
     "+CSMP": ("17,167,0,0", ""),
@@ -29,8 +28,6 @@ STORED = {
     "+QINDCFG": ("", ""),
     "+QURCCFG": ('"urcport","usbat"', '"urcport",("usbat","usbmodem","uart1","all")'),
 }
-SMS_STORES = '("ME","SM","MT"),("ME","SM","MT"),("ME","SM","MT")'
-SMS_COUNTS = "0,255,0,255,0,255"
 
 
 def _stored(name: str, default: str, test: str) -> Command:
@@ -44,12 +41,4 @@ def _stored(name: str, default: str, test: str) -> Command:
     return Command(read=read, write=write, test=(f"{name}: {test}",) if test else None)
 
 
-SETTINGS: Table = {
-    **{name: _stored(name, *values) for name, values in STORED.items()},
-    "+CPMS": Command(
-        read=('+CPMS: "ME",0,255,"ME",0,255,"ME",0,255',),
-        write=(f"+CPMS: {SMS_COUNTS}",),
-        test=(f"+CPMS: {SMS_STORES}",),
-    ),
-    "+CMGL": Command(run=OK, write=OK, test=("+CMGL: (0-4)",)),  # the store is empty
-}
+SETTINGS: Table = {name: _stored(name, *values) for name, values in STORED.items()}

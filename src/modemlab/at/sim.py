@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemlab.at.command import OK, AtError, Cme, Command, Lines, Table, arguments, integer
+from modemlab.at.command import OK, Command, Lines, Table, arguments, integer
+from modemlab.at.errors import AtError, Cme
 from modemlab.modem import simfiles
 from modemlab.modem.errors import SimMissingError
+from modemlab.modem.radio import FUNCTION_OFF
 from modemlab.modem.sim import SimState
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def cpin_word(state: SimState) -> str:
 
 
 def _read_cpin(port: AtPort, _text: str) -> Lines:
+    if port.modem.radio.function == FUNCTION_OFF:
+        raise AtError(Cme.SIM_FAILURE)  # the card has no power (EC2x manual, example of +CFUN)
     return (f"+CPIN: {cpin_word(port.modem.sim.state)}",)
 
 
@@ -88,7 +92,7 @@ def _imsi(port: AtPort, _text: str) -> Lines:
 def _iccid(prefix: str) -> Command:
     def run(port: AtPort, _text: str) -> Lines:
         if not port.modem.sim.present:
-            raise SimMissingError
+            raise AtError(Cme.SIM_FAILURE)  # and not "not inserted", as a real one was seen to say
         return (f"{prefix}: {port.modem.iccid}",)
 
     return Command(run=run, read=run, test=OK)
@@ -96,7 +100,7 @@ def _iccid(prefix: str) -> Command:
 
 def _number(port: AtPort, _text: str) -> Lines:
     port.modem.sim.require_ready()
-    return (f'+CNUM: ,"+49151{port.modem.number:07d}",145',)
+    return (f'+CNUM: ,"{port.modem.msisdn}",145',)
 
 
 def _restricted_access(port: AtPort, text: str) -> Lines:

@@ -6,12 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from modemlab.at.command import OK, AtError, Lines, Table
+from modemlab.at.cells import CELLS
+from modemlab.at.command import OK, Lines, Table
 from modemlab.at.device import DEVICE, describe, reset_settings
+from modemlab.at.errors import AtError
 from modemlab.at.network import NETWORK
 from modemlab.at.pdp import PDP
+from modemlab.at.qcfg import QCFG
 from modemlab.at.settings import SETTINGS
 from modemlab.at.sim import SIM
+from modemlab.at.sms import SMS
+from modemlab.at.ussd import USSD
 
 if TYPE_CHECKING:
     from modemlab.at.port import AtPort
@@ -52,4 +57,6 @@ BASIC: dict[str, BasicHandler] = {
     "S": lambda _port, rest: ("000",) if rest.endswith("?") else OK,
     "H": _accept("", "0"),
 }
-EXTENDED: Table = {**SETTINGS, **DEVICE, **SIM, **NETWORK, **PDP}
+EXTENDED: Table = {
+    **SETTINGS, **DEVICE, **QCFG, **SIM, **NETWORK, **CELLS, **PDP, **SMS, **USSD,
+}  # fmt: skip

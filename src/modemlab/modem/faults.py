@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults of a virtual modem: each has a name, one line of description and allowed values."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
@@ -51,6 +52,16 @@ def _number(highest: float) -> Callable[[object], float]:
     return parse
 
 
+def _at_error(value: object) -> str:
+    """off, error, or the kind and number of an error; a bare true is `error`."""
+    if isinstance(value, bool):
+        return "error" if value else "off"
+    text = str(value).lower()
+    if not re.fullmatch(r"off|error|cm[es]:[0-9]{1,4}", text):
+        raise ValueError(text)
+    return text
+
+
 def _usb_serial(value: object) -> str | None:
     if value is None:
         return None
@@ -69,6 +80,11 @@ DECLARED = (
           "off, all, 2 (ModemManager's port) or 3 (ours)", _one_of("off", "all", "2", "3")),
     Fault("slow", "every AT answer comes this late",
           f"seconds from 0 to {MAX_SLOW:g}", _number(MAX_SLOW)),
+    Fault("late", "the next AT answer comes this late, once",
+          f"seconds from 0 to {MAX_SLOW:g}", _number(MAX_SLOW)),
+    Fault("split", "AT answers come byte by byte", SWITCH, _switch),
+    Fault("at_error", "the next AT command fails this way, once",
+          "off, error, cme:NUMBER or cms:NUMBER, as cme:30", _at_error),
     Fault("garbage", "noise on the AT ports: instead of the answer, before it, or without end",
           "off, replace, prefix or endless", _one_of("off", "replace", "prefix", "endless")),
     Fault("echo", "ATE0 has no effect: commands are always echoed", SWITCH, _switch),
@@ -103,6 +119,9 @@ class Faults:
 
     silent: str = "off"
     slow: float = 0.0
+    late: float = 0.0
+    split: bool = False
+    at_error: str = "off"
     garbage: str = "off"
     echo: bool = False
     truncate: bool = False
@@ -128,6 +147,14 @@ class Faults:
             raise ValueError(f"fault {name} is {value!r}: {fault.allowed} is allowed") from None
         setattr(self, name, parsed)
         self.on_change(name)
+
+    def once(self, name: str) -> object | None:
+        """The value of a fault that strikes once, and end it; None when it is not set."""
+        value: object = getattr(self, name)
+        if value == NO_FAULTS[name]:
+            return None
+        self.set(name, NO_FAULTS[name])
+        return value
 
     def clear(self) -> None:
         """Back to no fault at all."""

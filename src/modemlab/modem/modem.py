@@ -7,12 +7,24 @@ from dataclasses import asdict, dataclass
 from modemlab.at.engine import AtEngine
 from modemlab.modem.bearers import Bearers, Session
 from modemlab.modem.clock import Clock, LoopClock
+from modemlab.modem.config import ModuleConfig
+from modemlab.modem.contexts import Contexts
 from modemlab.modem.errors import CallFailedError
 from modemlab.modem.faults import Faults
 from modemlab.modem.messages import MessageStore
+from modemlab.modem.networks import Networks
 from modemlab.modem.radio import Radio, Signal
 from modemlab.modem.sim import Sim, SimState
-from modemlab.modem.spec import LEAVE_SECONDS, ModemSpec, Operator, Wan, Wan6, default_wan
+from modemlab.modem.spec import (
+    COMPOSITIONS,
+    LEAVE_SECONDS,
+    ModemSpec,
+    Operator,
+    Wan,
+    Wan6,
+    default_wan,
+)
+from modemlab.modem.traffic import Traffic
 from modemlab.modem.ussd import Ussd
 from modemlab.qmi.engine import QmiEngine
 
@@ -29,6 +41,7 @@ class Counters:
     at_commands: int = 0
     qmi_requests: int = 0
     power_cycles: int = 0
+    destructive: int = 0  # commands that can cost a real modem its ports, IMEI or firmware
 
 
 class Modem:
@@ -46,7 +59,10 @@ class Modem:
         self.ipv6: Wan6 | None = spec.ipv6
         self.dns = spec.dns
         self.operator: Operator = spec.operator
-        self.apn = "internet"
+        self.contexts: Contexts = Contexts("IPV4V6" if spec.ipv6 else "IP", "internet")
+        self.config: ModuleConfig = ModuleConfig(COMPOSITIONS.index(spec.composition))
+        self.networks: Networks = Networks(self)
+        self.traffic: Traffic = Traffic(self)
         self.port: int | None = None
         self.plugged = False
         self.counters: Counters = Counters()
@@ -88,6 +104,11 @@ class Modem:
         return f"+49151{self.number:07d}"
 
     @property
+    def apn(self) -> str:
+        """The APN of the data context."""
+        return self.contexts.apn
+
+    @property
     def usb_serial(self) -> str:
         """The USB serial number of the next plug."""
         fault = self.faults.usb_serial
@@ -96,7 +117,7 @@ class Modem:
     @property
     def composition(self) -> str:
         """The USB composition of the next plug: the fault, else what AT+QCFG="usbnet" stores."""
-        return self.faults.composition or self.at_engine.stored_composition
+        return self.faults.composition or COMPOSITIONS[self.config.usbnet]
 
     @property
     def connected(self) -> bool:
@@ -147,7 +168,7 @@ class Modem:
         if family == 6 and self.ipv6 is None:
             raise CallFailedError("only IPv4 is allowed")
         if apn:
-            self.apn = apn
+            self.contexts.set_apn(apn)
         return self.bearers.start(client, family, self.apn)
 
     def change_wan(self, wan: Wan, *, drop: bool = True) -> None:
@@ -180,6 +201,8 @@ class Modem:
         self.qmi_engine.reset()
         self.at_engine.reset()
         self.sim.power_cycle()
+        self.config.power_cycle()
+        self.traffic.power_cycle()
         self.radio.sim_ready = self.sim.state is SimState.READY
         self.radio.restart()
         self.at_engine.booted()
@@ -192,6 +215,7 @@ class Modem:
         self.bearers.sessions.clear()
         self.qmi_engine.reset()
         self.at_engine.reset()
+        self.traffic.power_off()
         self.radio.stop()
 
     def snapshot(self) -> dict[str, object]:

@@ -25,6 +25,16 @@ class Registration(Enum):
         return self in (Registration.HOME, Registration.ROAMING)
 
 
+class Selection(Enum):
+    """Which network the modem was told to take."""
+
+    AUTOMATIC = "automatic"
+    OWN = "own"
+    FORBIDDEN = "forbidden"
+    ABSENT = "absent"
+    NONE = "none"
+
+
 @dataclass(frozen=True)
 class Signal:
     """One reading. RSSI and RSRP in dBm, RSRQ in dB, SNR in 0.1 dB."""
@@ -60,6 +70,8 @@ class Radio:
     delay: float
     function: int = FUNCTION_FULL
     network: str = "home"
+    selection: Selection = Selection.AUTOMATIC
+    lte_allowed: bool = True  # whether scan mode and bands let it hear the one cell there is
     sim_ready: bool = True
     powered: bool = True
     registration: Registration = Registration.HOME
@@ -69,7 +81,8 @@ class Radio:
     @property
     def signal(self) -> Signal:
         """The present reading; NO_SIGNAL with the radio off or no network in reach."""
-        if not self.powered or self.function != FUNCTION_FULL or self.network == "none":
+        hears = self.powered and self.function == FUNCTION_FULL and self.lte_allowed
+        if not hears or self.network == "none":
             return NO_SIGNAL
         return signal_at(self.number, self.clock.now())
 
@@ -91,6 +104,22 @@ class Radio:
         self.function = function
         self.update()
 
+    def select(self, selection: Selection) -> bool:
+        """Take another network, or none. Gives whether that changed anything."""
+        if selection is self.selection:
+            return False
+        self.selection = selection
+        self._cancel_search()
+        if self.registration.registered:
+            self._settle(Registration.OFF)
+        self.update()
+        return True
+
+    def allow_lte(self, allowed: bool) -> None:
+        """Scan mode and bands changed."""
+        self.lte_allowed = allowed
+        self.update()
+
     def update(self) -> None:
         """Go towards what SIM, function and network allow; a home network takes `delay` seconds."""
         target = self._target()
@@ -107,6 +136,12 @@ class Radio:
     def _target(self) -> Registration:
         if not (self.powered and self.sim_ready) or self.function != FUNCTION_FULL:
             return Registration.OFF
+        if self.selection is Selection.NONE:
+            return Registration.OFF
+        if not self.lte_allowed or self.selection is Selection.ABSENT:
+            return Registration.SEARCHING
+        if self.selection is Selection.FORBIDDEN and self.network != "none":
+            return Registration.DENIED
         return {
             "home": Registration.HOME,
             "roaming": Registration.ROAMING,

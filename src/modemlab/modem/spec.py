@@ -11,6 +11,8 @@ COMPOSITIONS = ("qmi", "ecm", "mbim", "rndis")
 REGISTRATION_SECONDS = 1.0
 # Real ones need 11 s from AT+CFUN=1,1 to RDY; the lab shortens it, tests may set it back.
 REBOOT_SECONDS = 3.0
+# A real scan for networks takes 30 to 180 s (EC2x AT commands manual, +COPS); tests may set that.
+SCAN_SECONDS = 0.2
 # A modem told to reset says OK first; real ones leave the bus about a second later.
 LEAVE_SECONDS = 0.5
 # A modem that vanishes in the middle of an answer: the first half has to reach the host.
@@ -91,6 +93,7 @@ class ModemSpec:
 
     `wan` left out becomes `default_wan(number)`. `usb_serial` is the USB string descriptor:
     "" (as most EC25s have it), "0", a duplicate, anything. `pin`/`puk` are those of the SIM.
+    `foreign` networks are heard and do not let the SIM in.
     Raises ValueError naming the field, its value and what is allowed.
     """
 
@@ -107,6 +110,8 @@ class ModemSpec:
     pin: str = "1234"
     puk: str = "12345678"
     firmware: str = "EC25EUXGAR08A13M1G"
+    foreign: tuple[Operator, ...] = (Operator("Lab Mobil", "LabMob", "262", "03"),)
+    scan_seconds: float = SCAN_SECONDS
     registration_seconds: float = REGISTRATION_SECONDS
     reboot_seconds: float = REBOOT_SECONDS
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
 
-from modemlab.at.command import AtError, arguments, integer
+from modemlab.at.command import arguments, integer
+from modemlab.at.errors import AtError
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,50 @@ def test_slow(at, clock: ManualClock, modem: Modem) -> None:
     assert at.take() == b"\r\nQuectel\r\n" + OK
 
 
+def test_one_answer_is_late(at, clock: ManualClock, modem: Modem) -> None:
+    modem.faults.set("late", 5)
+    assert at.send("AT+CGMI") == b"AT+CGMI\r"
+    clock.advance(5)
+    assert at.take() == b"\r\nQuectel\r\n" + OK
+    assert at.send("AT") == b"AT\r" + OK
+
+
+def test_answers_byte_by_byte(at, clock: ManualClock, modem: Modem) -> None:
+    pieces: list[bytes] = []
+    modem.on_at[3] = pieces.append
+    modem.faults.set("split", True)
+    at.send("AT")
+    modem.faults.set("split", False)
+    modem.at_engine.ports[3].urc("+LATER: 1")
+    clock.advance(1)
+    assert b"".join(pieces) == b"AT\r" + OK + b"\r\n+LATER: 1\r\n"
+    assert {len(piece) for piece in pieces} == {1}
+
+
+@pytest.mark.parametrize(
+    ("cmee", "value", "final"),
+    [
+        (1, "cme:30", "+CME ERROR: 30"),
+        (2, "cme:30", "+CME ERROR: no network service"),
+        (2, "CMS:500", "+CMS ERROR: unknown error"),
+        (2, "cme:772", "+CME ERROR: 772"),
+        (0, "cme:30", "ERROR"),
+        (2, True, "ERROR"),
+    ],
+)
+def test_the_next_command_fails_once(at, modem: Modem, cmee: int, value: object, final) -> None:
+    at.send(f"AT+CMEE={cmee}")
+    modem.faults.set("at_error", value)
+    assert at.lines("AT+CSQ") == [final]
+    assert at.lines("AT") == ["OK"]
+
+
+def test_what_a_command_sets_off_comes_behind_its_answer(at2, modem: Modem) -> None:
+    modem.faults.set("sim", "pin")
+    at2.take()
+    assert at2.lines('AT+CPIN="1234"') == ["OK", "+QUSIM: 1", "+CPIN: READY"]
+
+
 def test_slow_answers_do_not_survive_a_power_cycle(at, clock: ManualClock, modem: Modem) -> None:
     modem.faults.set("slow", 3)
     at.send("AT+CGMI")
