@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modemlab.at.network import registration_line
 from modemlab.at.port import AtPort
 from modemlab.at.sim import cpin_word
+from modemlab.modem.messages import NO_SMSC, Message
 from modemlab.modem.sim import SimState
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from modemlab.modem.modem import Modem
 
 CHANNELS = (2, 3)  # interface numbers of the two AT ports in the QMI composition
+CNMI_AT_POWER_ON = "2,1,0,0,0"
 URC_CHANNEL = 2  # AT+QURCCFG="urcport" is "usbat" by default: the first AT port
 
 
@@ -64,6 +66,23 @@ class AtEngine:
             for name, mode in port.report.items():
                 if mode:
                     port.urc(registration_line(port, name, unsolicited=True))
+
+    def message_stored(self, stored: Message) -> None:
+        """+CMTI when <mt> of AT+CNMI is 1, as it is at power-on."""
+        if self._cnmi()[1:2] == ["1"]:
+            self._announce(f'+CMTI: "{stored.storage}",{stored.index}')
+
+    def take_report(self, tpdu: bytes) -> bool:
+        """A status report straight to the host by +CDS, when <ds> of AT+CNMI is 1."""
+        if self._cnmi()[3:4] != ["1"]:
+            return False
+        pdu = (NO_SMSC + tpdu).hex().upper()
+        self._announce(f"+CDS: {len(tpdu)}\r\n{pdu}")
+        return True
+
+    def _cnmi(self) -> list[str]:
+        stored = self.ports[URC_CHANNEL].settings.get("+CNMI", CNMI_AT_POWER_ON)
+        return stored.split(",")
 
     def garbage_changed(self) -> None:
         for port in self.ports.values():

@@ -52,3 +52,7 @@ class UssdRefusedError(LabError):
 
 class NoUssdSessionError(LabError):
     """A USSD reply was given and no menu waits for one."""
+
+
+class NotRegisteredError(LabError):
+    """The operation needs a network and the modem has none."""

@@ -62,6 +62,15 @@ def _at_error(value: object) -> str:
     return text
 
 
+def _word_or_number(highest: float, *names: str) -> Callable[[object], str | float]:
+    def parse(value: object) -> str | float:
+        if isinstance(value, bool) or str(value).lower() in names:
+            return _one_of(*names)(value)
+        return _number(highest)(value)
+
+    return parse
+
+
 def _usb_serial(value: object) -> str | None:
     if value is None:
         return None
@@ -104,6 +113,10 @@ DECLARED = (
     Fault("vanish", "the modem leaves the bus in the middle of the next command, once",
           "off, at or qmi", _one_of("off", "at", "qmi")),
     Fault("qmi_silent", "QMI requests are taken and never answered", SWITCH, _switch),
+    Fault("sms", "a short message is refused by the network, accepted and lost, finds the store "
+          "full, hangs for two minutes when international, or takes this long",
+          f"ok, refuse, lost, full, hang or seconds up to {MAX_SLOW:g}",
+          _word_or_number(MAX_SLOW, "ok", "refuse", "lost", "full", "hang")),
     Fault("data_dead", "the bearer stays up and every packet is lost", SWITCH, _switch),
 )  # fmt: skip
 FAULTS = {fault.name: fault for fault in DECLARED}
@@ -133,6 +146,7 @@ class Faults:
     network: str = "home"
     vanish: str = "off"
     qmi_silent: bool = False
+    sms: str | float = "ok"
     data_dead: bool = False
     on_change: Callable[[str], None] = field(default=_unheard, repr=False, compare=False)
 

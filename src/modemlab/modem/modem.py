@@ -11,9 +11,10 @@ from modemlab.modem.config import ModuleConfig
 from modemlab.modem.contexts import Contexts
 from modemlab.modem.errors import CallFailedError
 from modemlab.modem.faults import Faults
-from modemlab.modem.messages import MessageStore
+from modemlab.modem.messages import Event, Message, MessageStore
 from modemlab.modem.networks import Networks
 from modemlab.modem.radio import Radio, Signal
+from modemlab.modem.short_messages import ShortMessages
 from modemlab.modem.sim import Sim, SimState
 from modemlab.modem.spec import (
     COMPOSITIONS,
@@ -71,7 +72,8 @@ class Modem:
         self.radio: Radio = Radio(spec.number, self.clock, spec.registration_seconds,
                            on_change=self._registration_changed)  # fmt: skip
         self.bearers: Bearers = Bearers(on_change=self._bearer_changed)
-        self.messages: MessageStore = MessageStore()
+        self.messages: MessageStore = MessageStore(on_change=self._message_changed)
+        self.short_messages: ShortMessages = ShortMessages(self)
         self.ussd: Ussd = Ussd(self.msisdn)
         self.uplink: Callable[[bytes], None] | None = None
         self.on_packet: Callable[[bytes], None] | None = None
@@ -161,6 +163,10 @@ class Modem:
         counters.down_bytes += len(packet)
         self.on_packet(packet)
 
+    def take_message(self, tpdu: bytes) -> bool:
+        """A short message of the carrier's centre; False when away or full."""
+        return self.short_messages.take(tpdu)
+
     def start_session(self, client: int, family: int, apn: str) -> Session:
         """Bring a bearer up. Raises CallFailedError unregistered or for a family we lack."""
         if not self.radio.registration.registered:
@@ -198,6 +204,7 @@ class Modem:
         """Boot: no clients, no sessions, PIN wanted again, registration from the start."""
         self.counters.power_cycles += 1
         self.bearers.sessions.clear()
+        self._forget_services()
         self.qmi_engine.reset()
         self.at_engine.reset()
         self.sim.power_cycle()
@@ -213,6 +220,7 @@ class Modem:
         self.on_at.clear()
         self.on_qmi = self.on_packet = self.on_vanish = self.on_reboot = None
         self.bearers.sessions.clear()
+        self._forget_services()
         self.qmi_engine.reset()
         self.at_engine.reset()
         self.traffic.power_off()
@@ -247,12 +255,20 @@ class Modem:
             return False
         return self.bearers.up(packet[0] >> 4)
 
+    def _forget_services(self) -> None:
+        """What is being sent and what a menu waits for end with the power."""
+        self.short_messages.reset()
+        self.ussd.cancel()
+
     def _fault_changed(self, name: str) -> None:
         if name == "sim":
             self.sim.set_fault(self.faults.sim)
         elif name == "network":
             self.radio.network = self.faults.network
             self.radio.update()
+        elif name == "sms":
+            self.messages.full = self.faults.sms == "full"
+            self.short_messages.back()
         elif name == "urc_flood":
             self.at_engine.flood_changed()
         elif name == "garbage":
@@ -269,6 +285,11 @@ class Modem:
             self.bearers.stop_all()
         self.qmi_engine.registration_changed()
         self.at_engine.registration_changed()
+        self.short_messages.back()
+
+    def _message_changed(self, event: Event, _message: Message) -> None:
+        if event is Event.DELETED:
+            self.short_messages.back()
 
     def _bearer_changed(self, session: Session, up: bool) -> None:
         self.qmi_engine.bearer_changed(session, up)

@@ -12,13 +12,16 @@ from modemlab.qmi.ctl import Ctl
 from modemlab.qmi.dms import Dms
 from modemlab.qmi.errors import Code, QmiError
 from modemlab.qmi.nas import Nas
-from modemlab.qmi.service import Reply, Service
+from modemlab.qmi.service import Pending, Reply, Service
 from modemlab.qmi.uim import Uim
+from modemlab.qmi.voice import Voice
 from modemlab.qmi.wda import Wda
 from modemlab.qmi.wds import Wds
+from modemlab.qmi.wms import Wms
 
 if TYPE_CHECKING:
     from modemlab.modem.bearers import Session
+    from modemlab.modem.messages import Message
     from modemlab.modem.modem import Modem
 
 
@@ -29,11 +32,14 @@ class QmiEngine:
         self.modem = modem
         self.dms, self.nas, self.wds = Dms(modem), Nas(modem), Wds(modem)
         self.wda, self.uim = Wda(modem), Uim(modem)
-        offered: list[Service] = [self.wds, self.dms, self.nas, self.uim, self.wda]
+        self.wms, self.voice = Wms(modem), Voice(modem)
+        offered: list[Service] = [self.wds, self.dms, self.nas, self.wms, self.voice, self.uim,
+                                  self.wda]  # fmt: skip
         self.services: dict[int, Service] = {service.number: service for service in offered}
         self.services[codec.CTL] = Ctl(modem, dict(self.services))
         self._answering = False
         self._held: list[bytes] = []
+        self._boots = 0
 
     def handle(self, frame: bytes, reply: Callable[[bytes], None] | None = None) -> None:
         """Answer one frame; garbage and silenced requests get no answer, as on the real port."""
@@ -52,16 +58,28 @@ class QmiEngine:
         self.modem.counters.qmi_requests += 1
         self._answering = True
         try:
-            error, tlvs = self._answer(request)
+            error, outcome = self._answer(request)
         finally:
             self._answering = False
-        send(
-            codec.encode(request.service, request.client, codec.RESPONSE, request.transaction,
-                         request.message, [codec.result(error), *tlvs])
-        )  # fmt: skip
+        if isinstance(outcome, Pending):
+            outcome.bind(self._late(request, send))
+        else:
+            send(_response(request, error, outcome))
         held, self._held = self._held, []
         for indication in held:
             self.modem.send_qmi(indication)
+
+    def _late(
+        self, request: codec.Request, send: Callable[[bytes], None]
+    ) -> Callable[[int, Reply], None]:
+        """The way back for a late answer; it ends with the power and with `qmi_silent`."""
+        boot = self._boots
+
+        def answer(error: int, tlvs: Reply) -> None:
+            if boot == self._boots and not self.modem.faults.qmi_silent:
+                send(_response(request, error, tlvs))
+
+        return answer
 
     def indicate(self, frame: bytes) -> None:
         """Send an indication; one caused by a request follows its answer."""
@@ -71,7 +89,8 @@ class QmiEngine:
             self.modem.send_qmi(frame)
 
     def reset(self) -> None:
-        """Forget clients and what they asked for."""
+        """Forget clients, what they asked for, and answers that are due."""
+        self._boots += 1
         for service in self.services.values():
             service.reset()
 
@@ -81,10 +100,16 @@ class QmiEngine:
     def sim_changed(self) -> None:
         self.uim.card_changed()
 
+    def message_stored(self, stored: Message) -> None:
+        self.wms.message_stored(stored)
+
+    def message_transferred(self, tpdu: bytes, *, acknowledge: bool) -> None:
+        self.wms.message_transferred(tpdu, acknowledge=acknowledge)
+
     def bearer_changed(self, session: Session, up: bool) -> None:
         self.wds.bearer_changed(session, up)
 
-    def _answer(self, request: codec.Request) -> tuple[int, Reply]:
+    def _answer(self, request: codec.Request) -> tuple[int, Reply | Pending]:
         service = self.services.get(request.service)
         if service is None:
             return Code.INVALID_SERVICE_TYPE, []
@@ -96,3 +121,8 @@ class QmiEngine:
             return error.code, list(error.tlvs)
         except CallFailedError:
             return Code.CALL_FAILED, []
+
+
+def _response(request: codec.Request, error: int, tlvs: Reply) -> bytes:
+    return codec.encode(request.service, request.client, codec.RESPONSE, request.transaction,
+                        request.message, [codec.result(error), *tlvs])  # fmt: skip

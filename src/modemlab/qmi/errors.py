@@ -11,6 +11,7 @@ class Code(IntEnum):
     """The error codes this modem answers with."""
 
     MALFORMED_MESSAGE = 1
+    ABORTED = 4
     CLIENT_IDS_EXHAUSTED = 5
     INVALID_CLIENT_ID = 7
     INVALID_HANDLE = 9
@@ -26,9 +27,18 @@ class Code(IntEnum):
     PIN_ALWAYS_BLOCKED = 36
     UIM_UNINITIALIZED = 37
     INVALID_ARGUMENT = 48
+    NO_ENTRY = 50
+    DEVICE_STORAGE_FULL = 51
+    NETWORK_NOT_READY = 53
+    WMS_CAUSE_CODE = 54
+    WMS_T_PDU_TYPE = 72
+    WMS_SMSC_ADDRESS = 73
     INFORMATION_UNAVAILABLE = 74
     ACCESS_DENIED = 82
+    INCOMPATIBLE_STATE = 90
+    SUPS_FAILURE_CASE = 92
     NOT_SUPPORTED = 94
+    NETWORK_ABORTED = 97
 
 
 class QmiError(LabError):

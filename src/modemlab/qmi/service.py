@@ -13,11 +13,34 @@ if TYPE_CHECKING:
     from modemlab.modem.modem import Modem
 
 Reply = list[Tlv]
-Handler = Callable[[Any, Request], Reply]
 
 # A real modem keeps a small table for each service (10 in some firmware); a process that is
 # killed leaks its ids, so the limit has to exist, and be wide enough for a few restarts.
 MAX_CLIENTS = 24
+
+
+class Pending:
+    """An answer that comes later: whoever keeps it calls `answer`, once or never."""
+
+    def __init__(self) -> None:
+        self._send: Callable[[int, Reply], None] | None = None
+        self._early: tuple[int, Reply] | None = None
+
+    def answer(self, tlvs: Reply, error: int = 0) -> None:
+        """Send the answer, or hold it until the way back is known."""
+        if self._send is None:
+            self._early = (error, tlvs)
+        else:
+            self._send(error, tlvs)
+
+    def bind(self, send: Callable[[int, Reply], None]) -> None:
+        """Tell the way back: `send(error, tlvs)`."""
+        self._send = send
+        if self._early is not None:
+            send(*self._early)
+
+
+Handler = Callable[[Any, Request], "Reply | Pending"]
 
 
 def message(number: int) -> Callable[[Handler], Handler]:
@@ -50,8 +73,8 @@ class Service:
         self.modem = modem
         self.clients: set[int] = set()
 
-    def handle(self, request: Request) -> Reply:
-        """The TLVs of the answer. Raises QmiError."""
+    def handle(self, request: Request) -> Reply | Pending:
+        """The TLVs of the answer, or a promise of them. Raises QmiError."""
         handler = self._handlers.get(request.message)
         if handler is not None:
             return handler(self, request)

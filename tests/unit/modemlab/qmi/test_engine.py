@@ -9,14 +9,14 @@ import pytest
 from modemlab.modem.modem import Modem
 from modemlab.qmi.service import MAX_CLIENTS
 
-CTL, WDS, DMS, NAS, UIM, WDA = 0, 1, 2, 3, 0x0B, 0x1A
+CTL, WDS, DMS, NAS, WMS, VOICE, UIM, WDA = 0, 1, 2, 3, 5, 9, 0x0B, 0x1A
 
 
 def test_versions_name_the_services(qmi) -> None:
     error, tlvs = qmi.ask(CTL, 0x0021)
     rows = [struct.unpack_from("<BHH", tlvs[1], 1 + 5 * i) for i in range(tlvs[1][0])]
     assert error == 0
-    assert [row[0] for row in rows] == [CTL, WDS, DMS, NAS, UIM, WDA]
+    assert [row[0] for row in rows] == [CTL, WDS, DMS, NAS, WMS, VOICE, UIM, WDA]
 
 
 def test_clients_are_allocated_released_and_used_again(qmi) -> None:
@@ -110,7 +110,7 @@ def test_a_power_cycle_forgets_clients(qmi, modem: Modem) -> None:
     assert qmi.ask(DMS, 0x0025)[0] == 7
 
 
-@pytest.mark.parametrize("service", [CTL, WDS, DMS, NAS, UIM, WDA])
+@pytest.mark.parametrize("service", [CTL, WDS, DMS, NAS, WMS, VOICE, UIM, WDA])
 def test_no_request_breaks_the_modem(qmi, modem: Modem, service: int) -> None:
     """Every message with random TLVs: an answer with some result, never an exception."""
     noise = random.Random(service)  # noqa: S311 - the same noise each time
