@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from modemfarm.apply.probe import ProbeError, probe
-from modemfarm.at.commands.network import operator as ask_operator
-from modemfarm.at.commands.network import registration as ask_registration
+from modemfarm.at.commands.operator import operator as ask_operator
+from modemfarm.at.commands.registration import registration as ask_registration
 from modemfarm.at.commands.signal import signal as ask_signal
 from modemfarm.at.session import LOCK_DIR
 from modemfarm.errors import AnswerUnreadableError, CommandFailedError, FarmError
@@ -88,7 +88,7 @@ def _radio(
                 patient.serial,
                 signal.rssi_dbm if signal else None,
                 operator.name if operator else None,
-                registration.name.lower() if registration else None,
+                registration.state.name.lower() if registration else None,
             )
     except FarmError as error:
         log.debug("%s: %s", patient.serial, error.message)

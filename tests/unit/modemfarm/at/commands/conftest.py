@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A session without a port: a table of answers, `|` between lines."""
 
+import re
+
 import pytest
 
-from modemfarm.at.framing import Exchange
+from modemfarm.at.results import failure, parse_final
 from modemfarm.at.session import AtSession, Reply
-from modemfarm.errors import CommandFailedError
+
+NAME = re.compile(r"\+[A-Z]+(?=[:=?]|$)")
 
 
 class TableSession(AtSession):
-    """Answers from a table, parted into answer and unsolicited lines as a real session does."""
+    """Answers from a table; lines of another command's name are left out as a session does."""
 
     def __init__(self, answers):
         super().__init__("/dev/lab")
@@ -18,14 +21,13 @@ class TableSession(AtSession):
 
     def send(self, permit):
         self.seen.append(permit.text)
-        exchange = Exchange(permit.text)
-        for line in self.answers.get(permit.text, "ERROR").split("|"):
-            if line:
-                exchange.feed(line)
-        if not exchange.final.ok:
-            code = exchange.final.code
-            raise CommandFailedError(f"{permit.shown} failed: {exchange.final.text}", "-", code)
-        return Reply(permit.text, tuple(exchange.lines), 0.0)
+        *lines, last = self.answers.get(permit.text, "ERROR").split("|")
+        final = parse_final(last)
+        if not final.ok:
+            raise failure(permit.shown, self.device, final)
+        names = NAME.findall(permit.text)
+        kept = [line for line in lines if NAME.findall(line)[:1] in ([], names)]
+        return Reply(permit.text, tuple(kept), 0.0)
 
 
 @pytest.fixture
