@@ -76,7 +76,7 @@ class Pty:
 class PtyFace:
     """AT and QMI ports of one modem as terminals, and as links in `directory` when given.
 
-    Vanishing closes them; rebooting closes them and opens new ones, under the same links.
+    A port that AT+QCFG="usbcfg" has switched off is not there. Vanishing closes them; rebooting closes them and opens new ones, under the same links.
     `log` is told of every byte that programs write, before the modem sees it.
     """
 
@@ -102,6 +102,8 @@ class PtyFace:
             raise LabError(f"modem {modem.number} is plugged in already")
         modem.plugged = True
         for name, channel in AT_PORTS.items():
+            if not modem.config.shows(name):
+                continue
             port = self._ports[name] = Pty(self._logged(name, partial(modem.at, channel)))
             modem.on_at[channel] = port.write
         splitter = FrameSplitter()

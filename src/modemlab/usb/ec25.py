@@ -7,6 +7,8 @@ real modems; in RNDIS the network comes first and moves the serial ports up by t
 QModem reports), in ECM and MBIM it stands behind them.
 """
 
+from collections.abc import Callable
+
 from modemlab.modem.modem import Modem
 from modemlab.usb.descriptors import (
     IN,
@@ -89,11 +91,21 @@ def mac_address(number: int) -> str:
     return f"02EC25{number:06X}"
 
 
-def device(composition: str, *, serial: str = "", number: int = 1) -> Device:
-    """The device in one composition. Raises KeyError on an unknown one."""
+def device(
+    composition: str,
+    *,
+    serial: str = "",
+    number: int = 1,
+    shows: Callable[[str], bool] = lambda _role: True,
+) -> Device:
+    """The device in one composition, with the interfaces whose role is shown.
+
+    Raises KeyError on an unknown composition.
+    """
+    interfaces = tuple(one for one in COMPOSITIONS[composition] if shows(one.role))
     return Device(
         VENDOR, PRODUCT, RELEASE,
-        Configuration(COMPOSITIONS[composition]),
+        Configuration(interfaces),
         manufacturer="Quectel", product_name="EC25-EUX",
         serial=serial, mac=mac_address(number),
     )  # fmt: skip
@@ -101,4 +113,9 @@ def device(composition: str, *, serial: str = "", number: int = 1) -> Device:
 
 def device_of(modem: Modem) -> Device:
     """What `modem` shows at its next plug."""
-    return device(modem.composition, serial=modem.usb_serial, number=modem.number)
+    return device(
+        modem.composition,
+        serial=modem.usb_serial,
+        number=modem.number,
+        shows=modem.config.shows,
+    )

@@ -102,6 +102,20 @@ def test_links_lead_to_the_terminals_again_after_a_reboot(lab: Background, tmp_p
     assert not path.is_symlink()
 
 
+def test_ports_that_usbcfg_took_away_never_come_back(lab: Background) -> None:
+    modem, face = lab.pty(SPEC)
+    assert ask(face.paths["at3"], 'AT+QCFG="usbcfg",0x2C7C,0x0125,0,0,0,0,0,0,0').endswith(
+        b"OK\r\n"
+    )
+    assert ask(face.paths["at3"], "AT+CFUN=1,1").endswith(b"OK\r\n")
+    deadline = time.monotonic() + CAP_S
+    while modem.counters.power_cycles == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert list(face.paths) == ["qmi"]
+    assert modem.counters.destructive == 1
+
+
 def test_every_byte_that_is_written_is_logged(lab: Background) -> None:
     log: list[tuple[str, bytes]] = []
     _, face = lab.pty(SPEC, log=lambda name, data: log.append((name, data)))

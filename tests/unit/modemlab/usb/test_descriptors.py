@@ -3,7 +3,11 @@
 
 import pytest
 
+from modemlab.modem.clock import ManualClock
+from modemlab.modem.modem import Modem
+from modemlab.modem.spec import ModemSpec
 from modemlab.usb import ec25
+from modemlab.usb.ec25 import device_of
 
 
 def walk(raw: bytes) -> list[bytes]:
@@ -17,6 +21,13 @@ def walk(raw: bytes) -> list[bytes]:
 
 def of_kind(raw: bytes, kind: int) -> list[bytes]:
     return [descriptor for descriptor in walk(raw) if descriptor[1] == kind]
+
+
+def test_functions_that_were_switched_off_are_not_on_the_bus() -> None:
+    modem = Modem(ModemSpec(1), ManualClock())
+    modem.at(3, b'AT+QCFG="usbcfg",0x2C7C,0x0125,1,1,0,0,1,0,0\r')
+    shown = [interface.role for interface in device_of(modem).configuration.interfaces]
+    assert shown == ["diag", "nmea", "qmi"]
 
 
 def test_device_descriptor_names_the_modem() -> None:
