@@ -76,7 +76,8 @@ class Pty:
 class PtyFace:
     """AT and QMI ports of one modem as terminals, and as links in `directory` when given.
 
-    A port that AT+QCFG="usbcfg" has switched off is not there. Vanishing closes them; rebooting closes them and opens new ones, under the same links.
+    A port that AT+QCFG="usbcfg" has switched off is not there. Vanishing closes them; rebooting
+    closes them and opens new ones, under the same links.
     `log` is told of every byte that programs write, before the modem sees it.
     """
 
