@@ -153,6 +153,26 @@ def faults() -> None:
 
 
 @app.command()
+def sms(
+    modem: int,
+    sender: Annotated[str, typer.Argument(help="A number, or a name of up to 11 characters.")],
+    text: str,
+    name: Name = "demo",
+) -> None:
+    """Deliver a short message to a modem from outside; long ones in parts, as the carrier does."""
+    show(ask(name, "sms", modem=modem, sender=sender, text=text))
+
+
+@app.command()
+def messages(
+    modem: Annotated[list[int] | None, typer.Argument(help="Modem numbers; all if none.")] = None,
+    name: Name = "demo",
+) -> None:
+    """What modems have stored, and how many messages wait for them."""
+    show(ask(name, "messages", modem=modem or None)["modems"])
+
+
+@app.command()
 def request(
     port: int,
     url: Annotated[str, typer.Argument()] = "http://ip.lab.test/",

@@ -8,6 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any, Protocol, TypeVar
 
 from modemlab.carrier.line import ModemLike
+from modemlab.carrier.sms_centre import SmsCentre
 from modemlab.commands.fields import FieldError, RequestError
 from modemlab.modem.spec import ModemSpec, Wan, Wan6
 
@@ -53,6 +54,7 @@ class Farm:
         self._make = make
         self._bus = bus
         self._network = network
+        self.sms_centre = SmsCentre()
         self._modems: dict[int, Any] = {}
         self._busy: set[int] = set()
 
@@ -107,6 +109,7 @@ class Farm:
         for modem in made:
             self._modems[modem.number] = modem
             self._network.connect(modem)
+            modem.join(self.sms_centre)
         return list(wanted)
 
     async def remove(self, numbers: Iterable[int]) -> None:
@@ -114,7 +117,9 @@ class Farm:
         chosen = list(numbers)
         await self.unplug(chosen)
         for number in chosen:
-            self._network.disconnect(self._modems.pop(number))
+            modem = self._modems.pop(number)
+            self._network.disconnect(modem)
+            self.sms_centre.leave(modem)
 
     async def clear(self) -> None:
         """Remove all modems."""

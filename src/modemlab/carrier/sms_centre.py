@@ -95,9 +95,12 @@ class SmsCentre:
 
     def _outside(self, sender: str, body: UserData) -> bytes:
         try:
-            return pdu.deliver(sender, 0, body, self.now())
+            length = pdu.encode_address(sender)[0]
         except KeyError as error:
             raise ValueError(f"{error} is not in the GSM alphabet") from None
+        if not 1 <= length <= pdu.MAX_ADDRESS:
+            raise ValueError("1 to 20 digits, or 1 to 11 characters")
+        return pdu.deliver(sender, 0, body, self.now())
 
     def _hand_over(self, number: str, parcel: Parcel) -> None:
         subscriber = self._subscribers.get(number)

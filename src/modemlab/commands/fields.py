@@ -10,6 +10,7 @@ from typing import Any
 
 from modemlab.carrier.addresses import MAX_MODEM
 
+MESSAGE_MAX = 2000  # characters; 14 parts in the GSM alphabet, 30 in UCS-2
 Parser = Callable[[Any], Any]  # raises ValueError with words for "allowed"
 
 
@@ -95,6 +96,15 @@ def text(longest: int) -> Parser:
         return value
 
     return parse
+
+
+def message(value: Any) -> str:
+    """The text of a short message; lines are fine."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not 1 <= len(value) <= MESSAGE_MAX:
+        raise ValueError(f"text of 1 to {MESSAGE_MAX} characters")
+    return value
 
 
 def choice(*names: str) -> Parser:

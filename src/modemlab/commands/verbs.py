@@ -13,6 +13,7 @@ from modemlab.carrier.knock import KNOCK_MAX, knock
 from modemlab.carrier.network import Carrier
 from modemlab.commands import fields as f
 from modemlab.commands.fields import Field, FieldError, RequestError, parse_fields
+from modemlab.commands.messages import deliver, stored
 from modemlab.farm import MAX_MODEMS, Farm, wan6_of, wan_of
 from modemlab.lan import Lan
 from modemlab.modem.spec import COMPOSITIONS, Operator
@@ -84,6 +85,15 @@ class Verbs:
             ),
             "set": Verb((_MODEM, _WAN, _GATEWAY, _IPV6, Field("drop", f.boolean, True)), self._set),
             "list": Verb((Field("modem", f.modems),), self._list),
+            "sms": Verb(
+                (
+                    Field("modem", f.integer(1, MAX_MODEM), required=True),
+                    Field("sender", f.text(20), required=True),
+                    Field("text", f.message, required=True),
+                ),
+                self._sms,
+            ),
+            "messages": Verb((Field("modem", f.modems),), self._messages),
             "counters": Verb((Field("modem", f.modems),), self._counters),
             "reset-counters": Verb((), self._reset_counters),
             "dns": Verb(
@@ -197,6 +207,15 @@ class Verbs:
 
     async def _list(self, v: Result) -> Result:
         return {"modems": self._farm.snapshots(v["modem"])}
+
+    async def _sms(self, v: Result) -> Result:
+        modem = self._farm.get(v["modem"])
+        return {"parts": deliver(self._farm.sms_centre, modem, v["sender"], v["text"])}
+
+    async def _messages(self, v: Result) -> Result:
+        chosen = {n: self._farm.get(n) for n in self._farm.select(v["modem"])}
+        centre = self._farm.sms_centre
+        return {"modems": {str(n): stored(centre, modem) for n, modem in chosen.items()}}
 
     async def _counters(self, v: Result) -> Result:
         chosen = self._farm.select(v["modem"])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from modemlab.at.engine import AtEngine
+from modemlab.carrier.sms_centre import SmsCentre
 from modemlab.modem.bearers import Bearers, Session
 from modemlab.modem.clock import Clock, LoopClock
 from modemlab.modem.config import ModuleConfig
@@ -162,6 +163,10 @@ class Modem:
         counters.down_packets += 1
         counters.down_bytes += len(packet)
         self.on_packet(packet)
+
+    def join(self, centre: SmsCentre) -> None:
+        """Send and receive short messages through a centre that other modems use as well."""
+        self.short_messages.join(centre)
 
     def take_message(self, tpdu: bytes) -> bool:
         """A short message of the carrier's centre; False when away or full."""

@@ -22,6 +22,7 @@ INTERNATIONAL, UNKNOWN, ALPHANUMERIC = 0x91, 0x81, 0xD0  # type of address
 GSM7, EIGHT_BIT, UCS2 = 0, 1, 2
 DELIVERED, UNKNOWN_RECIPIENT = 0x00, 0x43  # TP-Status; 0x43 is permanent: not obtainable
 CLASS_NONE = 4  # a message without a class; the others are 0 to 3
+MAX_ADDRESS = 20  # semi-octets
 _DIGITS = "0123456789*#abc"
 
 

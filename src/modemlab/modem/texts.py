@@ -65,14 +65,17 @@ def _ucs2(octets: bytes, header: bytes) -> UserData:
 
 @dataclass(frozen=True)
 class Shown:
-    """A stored TPDU for people. `part` is (reference, parts, place) of a concatenated one."""
+    """A stored TPDU for people. `part` is (reference, parts, place) of a concatenated one.
+
+    `reference` is TP-MR; `status_code` is TP-Status of a report, 0 for "delivered".
+    """
 
     kind: str
     number: str
     text: str = ""
     part: tuple[int, int, int] | None = None
     reference: int | None = None
-    status: int | None = None
+    status_code: int | None = None
 
 
 def show(tpdu: bytes) -> Shown:
@@ -87,7 +90,7 @@ def show(tpdu: bytes) -> Shown:
     if kind == pdu.STATUS_REPORT:
         reference, number = reader.octet(), reader.address()
         reader.take(14)  # both times
-        return Shown("status-report", number, reference=reference, status=reader.octet())
+        return Shown("status-report", number, reference=reference, status_code=reader.octet())
     number = reader.address()
     _, dcs = reader.octet(), reader.octet()
     reader.take(7)

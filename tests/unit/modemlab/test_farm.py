@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from modemlab.carrier.sms_centre import SmsCentre
 from modemlab.commands.fields import FieldError, RequestError
 from modemlab.farm import MAX_MODEMS, Farm, wan6_of, wan_of
 from modemlab.modem.errors import LabError
@@ -20,8 +21,12 @@ class PlainModem:
         self.number, self.ipv6 = spec.number, spec.ipv6
         self.wan = spec.wan or default_wan(spec.number)
         self.spec = spec
+        self.msisdn = str(spec.number)
         self.faults = Faults()
         self.dropped = 0
+
+    def join(self, centre: SmsCentre) -> None:
+        centre.join(self)  # type: ignore[arg-type] - without a clock
 
     def change_wan(self, wan: Wan, *, drop: bool = True) -> None:
         self.wan = wan

@@ -80,7 +80,7 @@ def test_reports(pair: Pair, number: str, status: int) -> None:
     pair.send(submit(number, report=True))
     pair.clock.advance(2)
     assert seen(pair.one) == [
-        texts.Shown("status-report", number, reference=1, status=status)
+        texts.Shown("status-report", number, reference=1, status_code=status)
     ]  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def test_what_waits_for_a_modem_that_is_away(pair: Pair) -> None:
     pair.two.faults.set("network", "home")
     pair.clock.advance(2)
     assert [shown.text for shown in seen(pair.two)] == ["first", "second"]
-    assert [shown.status for shown in seen(pair.one)] == [0, 0]
+    assert [shown.status_code for shown in seen(pair.one)] == [0, 0]
 
 
 def test_what_waits_for_room(pair: Pair) -> None:
@@ -132,7 +132,7 @@ def test_who_left_is_unknown(pair: Pair) -> None:
     pair.centre.leave(pair.two)
     pair.send(submit(pair.two.msisdn, report=True))
     pair.clock.advance(2)
-    assert seen(pair.one)[0].status == pdu.UNKNOWN_RECIPIENT
+    assert seen(pair.one)[0].status_code == pdu.UNKNOWN_RECIPIENT
 
 
 @pytest.mark.parametrize(
