@@ -57,6 +57,12 @@ SHOWN = {
     "--wds-get-profile-list=3gpp": [r"APN: 'internet'", r"PDP type: 'ipv4-or-ipv6'"],
     "--wds-get-autoconnect-settings": [r"Status: 'disabled'"],
     "--wds-get-lte-attach-parameters": [r"APN: internet", r"OTA attach performed: yes"],
+    "--wms-get-routes": [r"Got 5 SMS routes", r"nv\s+Receipt Action: store-and-notify"],
+    "--wms-set-routes=type=point,class=1,storage=uim,receipt-action=store-and-notify": [
+        r"Successfully set",
+    ],
+    "--wms-reset": [r"Successfully performed WMS service reset"],
+    "--voice-get-config": [r"Auto Answer Status: 'disabled'", r"Current TTY mode: 'off'"],
     "--wda-get-data-format": [r"Link layer protocol: 'raw-ip'"],
     "--get-service-version-info": [r"wds \(1.67\)", r"uim \(1.46\)", r"wda \(1.16\)"],
 }  # fmt: skip
