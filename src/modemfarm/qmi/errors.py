@@ -32,6 +32,9 @@ from ..errors import (
 
 MAX_SAID = 200
 INFORMATION_UNAVAILABLE = 74
+# In some messages (rf-band-info, channel-rates) libqmi 1.32 looks for a part of the answer before
+# it looks for the modem's "no", so the number of the error is not shown.
+NO_REASON_SHOWN = "Couldn't get the mandatory"
 
 _PROTOCOL = re.compile(r"QMI protocol error \(([0-9]{1,5})\)(?:: '([^']{0,60})')?")
 _LINE = re.compile(r"^error: (.*)$", re.MULTILINE)
@@ -127,7 +130,7 @@ def failure(action: str, device: str, output: str, root: bool = True) -> FarmErr
         return _refused(action, message, int(match[1])).about(command=action)
     if opening and not root and "endpoint hangup" in words:
         return PortBusyError(message, ROOT).about(command=action)
-    return _unanswered(message, words, opening).about(command=action)
+    return _unanswered(action, message, words, opening).about(command=action)
 
 
 def _refused(action: str, message: str, code: int) -> FarmError:
@@ -135,17 +138,29 @@ def _refused(action: str, message: str, code: int) -> FarmError:
         return PortBusyError(message, IDS)
     if code == _ID_INVALID:  # a restart makes the modem forget its clients
         return PortGoneError(message, GONE)
-    if code == INFORMATION_UNAVAILABLE and action.startswith("wds-"):
-        return OutOfCallError(message, BEARER, code)
-    if code == INFORMATION_UNAVAILABLE and action.startswith("nas-"):
-        return NoServiceError(message, NETWORK, code)
+    if code == INFORMATION_UNAVAILABLE:
+        lacking = _lacking(action, message, code)
+        if lacking is not None:
+            return lacking
     meaning = MEANINGS.get(code)
     if meaning is None:
         return UnexplainedFailureError(message, NO_REASON, code)
     return meaning.error(message, meaning.remedy, code)
 
 
-def _unanswered(message: str, words: str, opening: bool) -> FarmError:
+def _lacking(action: str, message: str, code: int | None) -> FarmError | None:
+    """The modem has no such information now: no bearer to tell about, or no network."""
+    if action.startswith("wds-"):
+        return OutOfCallError(message, BEARER, code)
+    if action.startswith("nas-"):
+        return NoServiceError(message, NETWORK, code)
+    return None
+
+
+def _unanswered(action: str, message: str, words: str, opening: bool) -> FarmError:
+    lacking = _lacking(action, message, None) if NO_REASON_SHOWN in words else None
+    if lacking is not None:
+        return lacking
     for phrase, error, remedy in _PHRASES:
         if phrase in words:
             return error(message, remedy)

@@ -31,7 +31,7 @@ ANSWER_TIMEOUT_S = 15.0
 CLIENTS_PER_MODEM = 3
 MAX_RECORDED = 4000
 
-_DEVICE = re.compile(r"/[A-Za-z0-9/_.-]{1,100}\Z")
+_DEVICE = re.compile(r"/[A-Za-z0-9/_.-]{1,200}\Z")
 _ACTION = re.compile(r"[a-z0-9-]{1,80}(=[A-Za-z0-9x,.|]{1,80})?\Z")
 
 Runner = Callable[..., Ended]

@@ -34,6 +34,10 @@ ASKED = "error: couldn't get current settings: QMI protocol error "
          errors.PortGoneError),
         ("dms-get-ids", "error: operation failed: Operation was cancelled\nerror: couldn't release "
          "client: Transaction timed out", errors.CommandTimeoutError),
+        ("nas-get-rf-band-info", "error: operation failed: Couldn't get the mandatory List TLV: "
+         "TLV 0x01 not found", errors.NoServiceError),
+        ("wds-get-channel-rates", "error: operation failed: Couldn't get the mandatory Channel "
+         "Rates TLV: TLV 0x01 not found", errors.OutOfCallError),
         # from issue threads about other versions and modems
         ("nas-get-serving-system", CREATE + "QMI protocol error (5): 'ClientIdsExhausted'",
          errors.PortBusyError),
