@@ -54,6 +54,7 @@ def unlock(session: AtSession, iccid: str, pin: Pin, ledger: Ledger) -> Unlocked
     except (WrongPasswordError, SimPukError):
         ledger.end(iccid, pin, accepted=False)
         raise
+    _taken(session)
     ledger.end(iccid, pin, accepted=True)
     return Unlocked(iccid, sent=True)
 
@@ -61,6 +62,12 @@ def unlock(session: AtSession, iccid: str, pin: Pin, ledger: Ledger) -> Unlocked
 def _entry(pin: Pin) -> Permit:
     command = Command("+CPIN", Kind.WRITE, (Argument(pin.reveal(), True),))
     return Permit(command.text, 'AT+CPIN="****"', limit_of(command).seconds)
+
+
+def _taken(session: AtSession) -> None:
+    """An OK may be a late one of another command; only the SIM's state proves that it took it."""
+    if sim_state(session) is SimState.PIN:
+        raise _refused("the modem said OK, and the SIM still wants its PIN")
 
 
 def _wants_pin(session: AtSession) -> bool:
@@ -100,5 +107,5 @@ def _tries_left(session: AtSession) -> int | None:
 
 def _refused(why: str) -> FarmError:
     return PinPolicyError(
-        f"no PIN is sent: {why}", "enter the PIN with the SIM in a phone, or switch it off there"
+        f"PIN refused: {why}", "enter the PIN with the SIM in a phone, or switch it off there"
     )

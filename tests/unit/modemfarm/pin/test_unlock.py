@@ -37,6 +37,7 @@ class Session:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.shown: list[str] = []
+        self.stale = False  # says OK and leaves the SIM as it is
         self.answers: dict[str, str | FarmError] = {
             "AT+CPIN?": "+CPIN: SIM PIN|OK",
             "AT+QCCID": f"+QCCID: {ICCID}|OK",
@@ -44,10 +45,13 @@ class Session:
             ENTRY: "OK",
         }
 
-    def command(self, text: str, timeout: float | None = None) -> Reply:
+    def restart(self) -> None:
+        self.answers["AT+CPIN?"] = "+CPIN: SIM PIN|OK"
+
+    def command(self, text: str, timeout: float | None = None, *_: object) -> Reply:
         return self.send(internal(text, timeout))
 
-    def send(self, permit: Permit) -> Reply:
+    def send(self, permit: Permit, *_: object) -> Reply:
         self.sent.append(permit.text)
         self.shown.append(permit.shown)
         answer = self.answers[permit.text]
@@ -58,6 +62,8 @@ class Session:
         assert final is not None
         if not final.ok:
             raise failure(permit.shown, self.device, final)
+        if permit.text == ENTRY and not self.stale:
+            self.answers["AT+CPIN?"] = "+CPIN: READY|OK"
         return Reply(permit.shown, tuple(lines), 0.0)
 
 
@@ -80,13 +86,16 @@ def test_a_pin_is_sent_after_everything_was_asked(
     session: Session, enter: Callable[[], bool]
 ) -> None:
     assert enter()
-    assert session.sent == ["AT+CPIN?", "AT+QCCID", "AT+QPINC?", ENTRY]
-    assert session.shown[-1] == 'AT+CPIN="****"'
+    assert session.sent == ["AT+CPIN?", "AT+QCCID", "AT+QPINC?", ENTRY, "AT+CPIN?"]
+    assert session.shown[3] == 'AT+CPIN="****"'
 
 
 def test_a_good_pin_is_sent_at_each_start(session: Session, enter: Callable[[], bool]) -> None:
-    assert [enter(), enter(), enter()] == [True] * 3
-    assert session.sent.count(ENTRY) == 3
+    for turn in range(1, 4):
+        assert enter()
+        assert not enter()
+        session.restart()
+        assert session.sent.count(ENTRY) == turn
 
 
 def test_a_ready_sim_wants_none(
@@ -172,12 +181,22 @@ def test_a_pin_changed_on_the_sim_is_refused_once(
     session: Session, enter: Callable[[], bool]
 ) -> None:
     assert enter()
+    session.restart()
     session.answers[ENTRY] = "+CME ERROR: 16"
     with pytest.raises(WrongPasswordError):
         enter()
     with pytest.raises(PinPolicyError):
         enter()
     assert session.sent.count(ENTRY) == 2
+
+
+def test_an_ok_alone_proves_nothing(
+    session: Session, enter: Callable[[], bool], ledger: Ledger
+) -> None:
+    session.stale = True
+    with pytest.raises(PinPolicyError, match="still wants its PIN"):
+        enter()
+    assert ledger.outcome(ICCID, PIN) is Outcome.UNKNOWN
 
 
 def test_the_try_is_on_the_disk_before_it_is_made(
