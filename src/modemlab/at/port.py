@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from modemlab.at.interpreter import execute
 from modemlab.at.voice import Voice
 from modemlab.modem.spec import VANISH_SECONDS
+from modemlab.recording.format import Piece
+from modemlab.recording.replay import Replay, Turn
 
 if TYPE_CHECKING:
     from modemlab.modem.clock import Timer
@@ -50,6 +52,8 @@ class AtPort:
         self._busy = self._running = False
         self._takes = 0.0
         self._behind: list[str] = []
+        recording = self.modem.spec.recording
+        self._replay = Replay(recording) if recording else None
         self._voice.hush()
         for timer in self._timers:
             timer.cancel()
@@ -107,6 +111,10 @@ class AtPort:
         modem.counters.at_commands += 1
         if self._silent:
             return
+        recorded = self._replay.answer(line) if self._replay else None
+        if recorded is not None:
+            self._play(recorded)
+            return
         echo = f"{line}\r".encode("latin-1") if self.echo or faults.echo else b""
         answer = self._execute(line)
         late = faults.once("late")
@@ -129,6 +137,31 @@ class AtPort:
             return execute(self, line)
         finally:
             self._running = False
+
+    def _play(self, turn: Turn) -> None:
+        """Say what was recorded when it was said; URCs of the model may come in between."""
+
+        def answered() -> None:
+            self._busy = False
+            now = turn.answer[-1].ms if turn.answer else 0
+            self._say(turn.heard, now, lambda: None)
+            self._next()
+
+        self._busy = True
+        self._say(turn.answer, 0, answered)
+
+    def _say(self, pieces: tuple[Piece, ...], now: int, done: Callable[[], None]) -> None:
+        """One piece after the other, from `now` ms of the recording on."""
+        if not pieces:
+            done()
+            return
+
+        def say() -> None:
+            self._voice.send(pieces[0].data)
+            self._say(pieces[1:], pieces[0].ms, done)
+
+        wait = (pieces[0].ms - now) / 1000
+        self.later(wait * self.modem.spec.replay_scale, say)
 
     def _late(self, answer: bytes) -> None:
         self._busy = False

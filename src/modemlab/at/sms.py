@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from modemlab.at.command import OK, Command, Lines, Table, arguments, integer
 from modemlab.at.errors import AtError, Cms
+from modemlab.carrier.sms_centre import CENTRE_NUMBER
 from modemlab.modem.messages import ME, MT, SM, Message, Status
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ def _deletable(port: AtPort, _text: str) -> Lines:
     return (f"+CMGD: ({','.join(str(message.index) for message in found)}),(0-4)",)
 
 
+def _centre(port: AtPort, _text: str) -> Lines:
+    _require_card(port)
+    return (f'+CSCA: "{CENTRE_NUMBER}",145',)
+
+
 SMS: Table = {
     "+CPMS": Command(
         read=_read_stores,
@@ -113,4 +119,5 @@ SMS: Table = {
     "+CMGL": Command(run=_list, write=_list, test=("+CMGL: (0-4)",), sms=True),
     "+CMGR": Command(write=_read, test=OK, sms=True),
     "+CMGD": Command(write=_delete, test=_deletable, sms=True),
+    "+CSCA": Command(read=_centre, test=OK, sms=True),
 }

@@ -5,6 +5,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from modemlab.modem import identity
+from modemlab.recording.format import Recording
 
 COMPOSITIONS = ("qmi", "ecm", "mbim", "rndis")
 # Real EC25s need 3 to 10 s to register; one second keeps "searching" visible and tests short.
@@ -93,7 +94,9 @@ class ModemSpec:
 
     `wan` left out becomes `default_wan(number)`. `usb_serial` is the USB string descriptor:
     "" (as most EC25s have it), "0", a duplicate, anything. `pin`/`puk` are those of the SIM.
-    `foreign` networks are heard and do not let the SIM in.
+    `foreign` networks are heard and do not let the SIM in. Commands found in `recording` get the
+    recorded answers on the AT ports, in `replay_scale` times the recorded time (0: at once), and
+    identities left out are the recorded ones.
     Raises ValueError naming the field, its value and what is allowed.
     """
 
@@ -112,6 +115,8 @@ class ModemSpec:
     firmware: str = "EC25EUXGAR08A13M1G"
     foreign: tuple[Operator, ...] = (Operator("Lab Mobil", "LabMob", "262", "03"),)
     scan_seconds: float = SCAN_SECONDS
+    recording: Recording | None = None
+    replay_scale: float = 1.0
     registration_seconds: float = REGISTRATION_SECONDS
     reboot_seconds: float = REBOOT_SECONDS
 
@@ -126,6 +131,10 @@ class ModemSpec:
                 f"usb_serial is {self.usb_serial!r}: up to 126 printable characters are allowed"
             )
         self._fill("wan", default_wan(self.number))
+        if not 0 <= self.replay_scale <= 100:
+            raise ValueError(f"replay_scale is {self.replay_scale}: 0 to 100 is allowed")
+        for name, value in (self.recording.identity if self.recording else {}).items():
+            self._fill(name, value)
         self._fill("imei", identity.default_imei(self.number))
         self._fill("iccid", identity.default_iccid(self.number))
         self._fill("imsi", identity.default_imsi(self.number))
