@@ -14,6 +14,7 @@ import pytest
 
 from modemlab.faces.background import Background
 from modemlab.modem import texts
+from modemlab.modem.messages import ME, Status
 from modemlab.modem.modem import Modem
 from modemlab.modem.spec import ModemSpec
 
@@ -58,17 +59,18 @@ def converse(path: str, *pdus: str) -> list[Row]:
 
 
 def test_messages_and_ussd_under_libqmi(plugged: tuple[Background, Modem, str]) -> None:
-    _, modem, path = plugged
+    lab, modem, path = plugged
+    lab.call(modem.messages.add, ME, Status.READ, b"\x04")
     rows = converse(path, TEXT, PART)
     assert [row["what"] for row in rows] == [
         "sent", "read", "sent", "read", "routes", "answer", "answer", "menu", "last", "calls",
     ]  # fmt: skip
     plain, part = rows[1], rows[3]
-    assert (plain["index"], plain["tag"], plain["form"]) == (0, 1, 6)
-    assert plain["listed"] == [[0, 1]]
+    assert (plain["index"], plain["tag"], plain["form"]) == (1, 1, 6)
+    assert plain["listed"] == [[0, 0], [1, 1]]
     shown = [texts.show(bytes.fromhex(str(row["pdu"]))[8:]) for row in (plain, part)]
     assert [(one.text, one.part) for one in shown] == [("hellohello", None), ("шщ", (42, 2, 1))]
-    assert modem.messages.used("ME") == 0
+    assert modem.messages.used(ME) == 1
     said = [row.get("text") for row in rows[5:9]]
     assert said[0] == said[3] == "Balance: 12.34 EUR. Valid until 31.12.2030."
     assert said[1] == "Guthaben: 12,34 €. Gültig bis 31.12.2030."

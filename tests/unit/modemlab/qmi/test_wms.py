@@ -75,6 +75,7 @@ def test_only_listeners_are_told_and_only_once_each(listening, modem: Modem) -> 
     modem.take_message(DELIVER)
     (frame,) = listening.frames
     assert frame[5] == other
+    assert codec.decode(frame).tlvs[0x10] == place(NV, 1)
 
 
 @pytest.mark.parametrize(
