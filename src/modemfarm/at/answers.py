@@ -153,9 +153,14 @@ def every(
     session: AtSession, command: str, name: str, read: Callable[[Fields], T]
 ) -> tuple[T, ...]:
     """What `read` makes of each `name:` line. One unreadable line spoils the answer."""
+    return each(session, command, name, lambda text: read(split(text)))
+
+
+def each(session: AtSession, command: str, name: str, read: Callable[[str], T]) -> tuple[T, ...]:
+    """As `every`, for lines that are not just fields."""
     said = ask(session, command, name)
     try:
-        return tuple(read(split(text)) for text in said)
+        return tuple(read(text) for text in said)
     except AnswerUnreadableError as error:
         raise _no_answer(session, command, said) from error
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from ...errors import AnswerUnreadableError
-from ..answers import Fields, ask, first, split, unreadable
+from ..answers import Fields, every, first, unreadable
 from ..session import AtSession
 
 CELSIUS = (-60, 150)  # what is outside says that a sensor is not there (255, -273)
@@ -28,10 +28,10 @@ class Supply:
 
 def temperatures(session: AtSession) -> tuple[Temperature, ...]:
     """AT+QTEMP (EC25 manual): `+QTEMP: 34,33,33`, or a line with name and value for each sensor."""
-    found = [item for said in ask(session, "AT+QTEMP", "+QTEMP") for item in _row(split(said))]
-    if not found:
+    rows = every(session, "AT+QTEMP", "+QTEMP", _row)
+    if not any(rows):
         unreadable(f"{session.device} answered AT+QTEMP without a temperature", "AT+QTEMP")
-    return tuple(found)
+    return tuple(temperature for row in rows for temperature in row)
 
 
 def supply(session: AtSession) -> Supply:

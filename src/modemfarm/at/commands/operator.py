@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from ...errors import AnswerUnreadableError, InvalidValueError
-from ..answers import Fields, ask, clean, first, groups, unreadable
+from ...errors import InvalidValueError
+from ..answers import Fields, clean, each, first, groups, unreadable
 from ..session import AtSession
 from .technology import Technology, technology
 
@@ -91,11 +91,8 @@ def scan(session: AtSession) -> tuple[Network, ...]:
 
     It takes one to three minutes (180 s at most by the EC25 manual), and data may stop meanwhile.
     """
-    said = ask(session, "AT+COPS=?", "+COPS")
-    try:
-        found = tuple(_network(group) for text in said for group in _networks_of(text))
-    except AnswerUnreadableError as error:
-        raise error.about(command="AT+COPS=?") from None
+    rows = each(session, "AT+COPS=?", "+COPS", _networks)
+    found = tuple(network for row in rows for network in row)
     if len(found) > MAX_NETWORKS:
         unreadable(f"{session.device} names {len(found)} networks", "AT+COPS=?")
     return found
@@ -123,13 +120,13 @@ def _operator(fields: Fields) -> Operator:
     return Operator(name, technology(fields, 3), selection, plmn)
 
 
-def _networks_of(text: str) -> tuple[Fields, ...]:
-    # `,,(0,1,2,3,4),(0-2)` at the end are modes and formats, not networks.
-    return tuple(group for group in groups(text) if any(_is_long(group, i) for i in range(1, 4)))
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(_network(group) for group in groups(text) if _is_network(group))
 
 
-def _is_long(fields: Fields, place: int) -> bool:
-    return fields.quoted(place) or len(fields.raw(place)) >= 5
+def _is_network(fields: Fields) -> bool:
+    # `,,(0,1,2,3,4),(0-2)` at the end are modes and formats: bare, and of few digits.
+    return any(fields.quoted(place) or len(fields.raw(place)) >= 5 for place in range(1, 4))
 
 
 def _network(fields: Fields) -> Network:

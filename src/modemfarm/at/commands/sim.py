@@ -16,7 +16,7 @@ from ...errors import (
     SimPinError,
     SimPukError,
 )
-from ..answers import Fields, ask, bare, every, split, unreadable
+from ..answers import Fields, bare, every, unreadable
 from ..session import AtSession
 
 MAX_TRIES = 10  # ETSI TS 102 221: ten tries of a PUK, three of a PIN
@@ -93,7 +93,7 @@ def pin_tries(session: AtSession) -> PinTries:
 
 def own_numbers(session: AtSession) -> tuple[OwnNumber, ...]:
     """AT+CNUM (27.007 section 7.1): `+CNUM: [name],"number",type`; empty when the SIM has none."""
-    found = (_own_number(split(text)) for text in ask(session, "AT+CNUM", "+CNUM"))
+    found = every(session, "AT+CNUM", "+CNUM", _own_number)
     return tuple(number for number in found if number is not None)
 
 
