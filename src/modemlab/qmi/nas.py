@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from modemlab.modem.radio import Registration
 from modemlab.modem.sim import SimState
+from modemlab.qmi import scan
 from modemlab.qmi.codec import Request
 from modemlab.qmi.dms import BANDS, LTE_BANDS
 from modemlab.qmi.errors import Code, QmiError
-from modemlab.qmi.service import Reply, Service, message
+from modemlab.qmi.service import Pending, Reply, Service, message
 
 if TYPE_CHECKING:
     from modemlab.modem.modem import Modem
@@ -33,9 +34,6 @@ REGISTRATION_STATE = {
 }
 SERVICE_NONE, SERVICE_LIMITED, SERVICE_AVAILABLE = 0, 1, 2
 DOMAIN_NONE, DOMAIN_CS_PS = 0, 3
-# QMI network status bits: serving or available, home or roaming, forbidden or not
-SCAN_SERVING, SCAN_AVAILABLE, SCAN_HOME, SCAN_ROAMING = 0x01, 0x02, 0x04, 0x08
-SCAN_FORBIDDEN, SCAN_NOT_FORBIDDEN = 0x10, 0x20
 
 
 class Nas(Service):
@@ -75,16 +73,12 @@ class Nas(Service):
         return [(0x01, struct.pack("<bb", self.modem.signal.rssi, LTE_INTERFACE))]
 
     @message(0x0021)
-    def network_scan(self, _request: Request) -> Reply:
-        """The one network in reach; real modems look for it for a minute or three."""
-        if self.modem.faults.network == "none":
-            return [(0x10, struct.pack("<H", 0))]
-        operator = self.modem.operator
-        name, code = operator.name.encode(), (int(operator.mcc), int(operator.mnc))
-        row = struct.pack("<HHBB", *code, self._scan_status(), len(name)) + name
-        radio = struct.pack("<HHHB", 1, *code, LTE_INTERFACE)
-        digits = struct.pack("<HHHB", 1, *code, len(operator.mnc) == 3)
-        return [(0x10, struct.pack("<H", 1) + row), (0x11, radio), (0x12, digits)]
+    def network_scan(self, _request: Request) -> Pending:
+        """The networks in reach when the scan is over."""
+        pending = Pending()
+        seconds = self.modem.spec.scan_seconds
+        self.modem.clock.later(seconds, lambda: pending.answer(scan.result(self.modem)))
+        return pending
 
     @message(0x0024)
     def get_serving_system(self, _request: Request) -> Reply:
@@ -148,15 +142,6 @@ class Nas(Service):
         operator = self.modem.operator
         name = operator.name.encode()
         return struct.pack("<HHB", int(operator.mcc), int(operator.mnc), len(name)) + name
-
-    def _scan_status(self) -> int:
-        network = self.modem.faults.network
-        serving = self.modem.radio.registration.registered
-        return (
-            (SCAN_SERVING if serving else SCAN_AVAILABLE)
-            | (SCAN_ROAMING if network == "roaming" else SCAN_HOME)
-            | (SCAN_FORBIDDEN if network == "denied" else SCAN_NOT_FORBIDDEN)
-        )
 
     def _cell(self) -> int:
         return 0x1A2D001 + self.modem.number

@@ -5,6 +5,7 @@ import pytest
 
 from modemlab.modem.clock import ManualClock
 from modemlab.modem.modem import Modem
+from modemlab.qmi import codec
 
 NAS = 3
 PLMN = struct.pack("<HHB", 262, 1, 11) + b"Lab Telekom"
@@ -99,3 +100,33 @@ def test_no_indications_after_registering_off(qmi, modem: Modem) -> None:
     qmi.frames.clear()
     modem.faults.set("network", "none")
     assert qmi.frames == []
+
+
+def scanned(qmi, clock: ManualClock) -> dict[int, bytes]:
+    qmi.allocate(NAS)
+    qmi.send(NAS, 1, 0x0021, {})
+    assert codec.decode(qmi.frames[-1]).message == 0x0022  # nothing since the client id
+    clock.advance(1)
+    return codec.decode(qmi.frames[-1]).tlvs
+
+
+@pytest.mark.parametrize(
+    ("network", "own", "foreign"),
+    [("home", 0x25, 0x1A), ("roaming", 0x29, 0x1A), ("denied", 0x16, 0x1A)],
+)
+def test_a_scan_takes_its_time(
+    qmi, modem: Modem, clock: ManualClock, network: str, own: int, foreign: int
+) -> None:
+    modem.faults.set("network", network)
+    clock.advance(5)
+    tlvs = scanned(qmi, clock)
+    first = struct.pack("<HHBB", 262, 1, own, 11) + b"Lab Telekom"
+    second = struct.pack("<HHBB", 262, 3, foreign, 9) + b"Lab Mobil"
+    assert tlvs[0x10] == b"\x02\x00" + first + second
+    assert tlvs[0x11] == struct.pack("<HHHBHHB", 2, 262, 1, 8, 262, 3, 8)
+    assert tlvs[0x12] == struct.pack("<HHHBHHB", 2, 262, 1, 0, 262, 3, 0)
+
+
+def test_a_scan_without_a_network(qmi, modem: Modem, clock: ManualClock) -> None:
+    modem.faults.set("network", "none")
+    assert scanned(qmi, clock)[0x10] == b"\x00\x00"
