@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A session without a port: a table of answers, `|` between lines."""
 
-import contextlib
 import re
+from collections import deque
 
 import pytest
 
@@ -26,7 +26,7 @@ class TableSession(AtSession):
         self.then = then or {}
         self.news = list(news)
         self.seen = []
-        self._listeners = []
+        self.heard = deque(maxlen=50)
 
     def send(self, permit, wanted=None):
         self.seen.append(permit.text)
@@ -39,23 +39,14 @@ class TableSession(AtSession):
         kept = [line for line in lines if NAME.findall(line)[:1] in ([], names)]
         return Reply(permit.text, tuple(kept), 0.0)
 
-    @contextlib.contextmanager
-    def listening(self, callback):
-        self._listeners.append(callback)
-        try:
-            yield
-        finally:
-            self._listeners.remove(callback)
-
     def pump(self, seconds=0.0):
         if not self.news:
             raise PortGoneError("/dev/lab vanished", "-")
         found = self.news.pop(0)
         if isinstance(found, dict):
             self.answers.update(found)
-            return
-        for listener in self._listeners:
-            listener(found)
+        else:
+            self.heard.append(found)
 
 
 @pytest.fixture
