@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # From "send" to the network's acknowledgement; real ones need one to three seconds.
 SEND_SECONDS = 0.3
-# A barred international message kept the AT port of a real EC25 busy for about two minutes.
+# A barred international message kept the AT port of a real EC25 busy for about two minutes;
+# ModemManager waits for five (MM_BASE_SMS_DEFAULT_SEND_TIMEOUT), so it hears the refusal.
 HANG_SECONDS = 120.0
 REFERENCES = 256
 BARRED, OUT_OF_ORDER = 8, 38  # RP causes of 3GPP TS 24.011 section 8.2.5.4

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from modemlab.modem import pdu
 from modemlab.modem.errors import NoSuchMessageError, NotRegisteredError, StorageFullError
-from modemlab.modem.messages import ME, SM, Message, Status
+from modemlab.modem.messages import SM, Message, Status
 from modemlab.modem.pdu import PduError
-from modemlab.modem.short_messages import Action, Outcome, Route
+from modemlab.modem.short_messages import Outcome
 from modemlab.modem.sim import SimState
+from modemlab.qmi import wms_data as data
 from modemlab.qmi.codec import Request
 from modemlab.qmi.errors import Code, QmiError
 from modemlab.qmi.service import Pending, Reply, Service, message, required
@@ -21,20 +22,10 @@ from modemlab.qmi.service import Pending, Reply, Service, message, required
 if TYPE_CHECKING:
     from modemlab.modem.modem import Modem
 
-STORAGES = {0: SM, 1: ME}  # UIM, NV
-NUMBERS = {name: number for number, name in STORAGES.items()}
-TAGS = {Status.READ: 0, Status.UNREAD: 1, Status.SENT: 2, Status.UNSENT: 3}
-STATUSES = {tag: status for status, tag in TAGS.items()}
-POINT_TO_POINT = 6  # message format GSM/WCDMA
-MODE_GSM = 1
 PROTOCOL_WCDMA = 1
-NO_TP_CAUSE = 0
-FAILURE_TEMPORARY, FAILURE_PERMANENT = 0, 1
-TEMPORARY_CAUSES = range(32, 48)  # RP causes that may pass: network, congestion, resources
 NEW_MESSAGE_TLV = 0x10
 ACK_WANTED, ACK_UNWANTED = 0, 1
 SEND_CAUSE_TLV, STORED_SEND_CAUSE_TLV = 0x12, 0x13  # each is followed by the failure type
-ROUTE = struct.Struct("<BBBB")
 
 
 class Wms(Service):
@@ -53,15 +44,15 @@ class Wms(Service):
 
     def message_stored(self, stored: Message) -> None:
         """Event report to those who asked: storage and index of a new message."""
-        place = struct.pack("<BI", NUMBERS[stored.storage], stored.index)
-        self._report([(0x10, place), (0x12, bytes([MODE_GSM]))])
+        place = struct.pack("<BI", data.NUMBERS[stored.storage], stored.index)
+        self._report([(0x10, place), (0x12, bytes([data.MODE_GSM]))])
 
     def message_transferred(self, tpdu: bytes, *, acknowledge: bool) -> None:
         """Event report with the TPDU itself, which is stored nowhere."""
         self._transfers += 1
         wanted = ACK_WANTED if acknowledge else ACK_UNWANTED
-        head = struct.pack("<BIBH", wanted, self._transfers, POINT_TO_POINT, len(tpdu))
-        self._report([(0x11, head + tpdu), (0x12, bytes([MODE_GSM]))])
+        head = struct.pack("<BIBH", wanted, self._transfers, data.POINT_TO_POINT, len(tpdu))
+        self._report([(0x11, head + tpdu), (0x12, bytes([data.MODE_GSM]))])
 
     @message(0x0000)
     def reset_service(self, request: Request) -> Reply:
@@ -78,17 +69,19 @@ class Wms(Service):
 
     @message(0x0020)
     def raw_send(self, request: Request) -> Pending:
-        form, raw = _raw(required(request, 0x01, 3))
-        _require_gsm(form)
-        return self._send(_tpdu(raw), lambda outcome: _sent(outcome, 0x01, SEND_CAUSE_TLV))
+        form, raw = data.raw(required(request, 0x01, 3))
+        data.require_gsm(form)
+        return self._send(
+            data.tpdu_of(raw), lambda outcome: data.sent(outcome, 0x01, SEND_CAUSE_TLV)
+        )
 
     @message(0x0021)
     def raw_write(self, request: Request) -> Reply:
         info = required(request, 0x01, 4)
         storage = self._storage(info[0])
-        form, raw = _raw(info[1:])
-        _require_gsm(form)
-        smsc, tpdu = _split(raw)
+        form, raw = data.raw(info[1:])
+        data.require_gsm(form)
+        smsc, tpdu = data.split(raw)
         status = Status.UNSENT if tpdu[0] & pdu.MTI_MASK == pdu.SUBMIT else Status.READ
         try:
             stored = self.modem.messages.add(storage, status, tpdu, smsc)
@@ -99,14 +92,14 @@ class Wms(Service):
     @message(0x0022)
     def raw_read(self, request: Request) -> Reply:
         stored = self._stored(required(request, 0x01, 5))
-        head = struct.pack("<BBH", TAGS[stored.status], POINT_TO_POINT, len(stored.pdu))
+        head = struct.pack("<BBH", data.TAGS[stored.status], data.POINT_TO_POINT, len(stored.pdu))
         return [(0x01, head + stored.pdu)]
 
     @message(0x0023)
     def modify_tag(self, request: Request) -> Reply:
         info = required(request, 0x01, 6)
         stored = self._stored(info)
-        self.modem.messages.set_status(stored.storage, stored.index, _status(info[5]))
+        self.modem.messages.set_status(stored.storage, stored.index, data.status_of(info[5]))
         return []
 
     @message(0x0024)
@@ -118,7 +111,7 @@ class Wms(Service):
             self.modem.messages.delete(stored.storage, stored.index)
             return []
         tag = request.tlvs.get(0x11)
-        statuses = [_status(tag[0])] if tag else []
+        statuses = [data.status_of(tag[0])] if tag else []
         self.modem.messages.clear(self._storage(storage[0]), *statuses)
         return []
 
@@ -130,18 +123,18 @@ class Wms(Service):
     def list_messages(self, request: Request) -> Reply:
         storage = self._storage(required(request, 0x01)[0])
         tag = request.tlvs.get(0x11)
-        wanted = _status(tag[0]) if tag else Status.ALL
-        found = [] if _is_cdma(request) else self.modem.messages.list(storage, wanted)
-        rows = b"".join(struct.pack("<IB", m.index, TAGS[m.status]) for m in found)
+        wanted = data.status_of(tag[0]) if tag else Status.ALL
+        found = [] if data.is_cdma(request) else self.modem.messages.list(storage, wanted)
+        rows = b"".join(struct.pack("<IB", m.index, data.TAGS[m.status]) for m in found)
         return [(0x01, struct.pack("<I", len(found)) + rows)]
 
     @message(0x0032)
     def set_routes(self, request: Request) -> Reply:
         info = required(request, 0x01, 2)
         (count,) = struct.unpack_from("<H", info)
-        if len(info) < 2 + ROUTE.size * count:
+        if len(info) < 2 + data.ROUTE.size * count:
             raise QmiError(Code.MALFORMED_MESSAGE)
-        routes = dict(_route(info[2 + ROUTE.size * place :]) for place in range(count))
+        routes = dict(data.route(info[2 + data.ROUTE.size * place :]) for place in range(count))
         self.modem.short_messages.routes.update(routes)
         transfer = request.tlvs.get(0x10)
         if transfer is not None:
@@ -151,7 +144,10 @@ class Wms(Service):
     @message(0x0033)
     def get_routes(self, _request: Request) -> Reply:
         routes = self.modem.short_messages.routes
-        rows = [ROUTE.pack(0, kind, NUMBERS[r.storage], r.action) for kind, r in routes.items()]
+        rows = [
+            data.ROUTE.pack(0, kind, data.NUMBERS[r.storage], r.action)
+            for kind, r in routes.items()
+        ]
         transfer = bytes([self.modem.short_messages.transfer_reports])
         return [(0x01, struct.pack("<H", len(rows)) + b"".join(rows)), (0x10, transfer)]
 
@@ -162,7 +158,7 @@ class Wms(Service):
         def result(outcome: Outcome) -> tuple[int, Reply]:
             if outcome.cause is None:
                 self._mark_sent(stored)
-            return _sent(outcome, 0x10, STORED_SEND_CAUSE_TLV)
+            return data.sent(outcome, 0x10, STORED_SEND_CAUSE_TLV)
 
         return self._send(stored.tpdu, result)
 
@@ -192,7 +188,7 @@ class Wms(Service):
 
     def _storage(self, number: int) -> str:
         """The storage's name. Raises QmiError, also for the SIM's without a SIM."""
-        storage = STORAGES.get(number)
+        storage = data.STORAGES.get(number)
         if storage is None:
             raise QmiError(Code.INVALID_ARGUMENT)
         if storage == SM and self.modem.sim.state is not SimState.READY:
@@ -206,56 +202,3 @@ class Wms(Service):
             return self.modem.messages.get(self._storage(number), index)
         except NoSuchMessageError:
             raise QmiError(Code.NO_ENTRY) from None
-
-
-def _sent(outcome: Outcome, reference_tlv: int, cause_tlv: int) -> tuple[int, Reply]:
-    """Error and TLVs of the answer to a sending."""
-    if outcome.cause is None:
-        return 0, [(reference_tlv, struct.pack("<H", outcome.reference))]
-    passing = outcome.cause in TEMPORARY_CAUSES
-    failure = FAILURE_TEMPORARY if passing else FAILURE_PERMANENT
-    cause = struct.pack("<HB", outcome.cause, NO_TP_CAUSE)
-    return Code.WMS_CAUSE_CODE, [(cause_tlv, cause), (cause_tlv + 1, bytes([failure]))]
-
-
-def _raw(info: bytes) -> tuple[int, bytes]:
-    """Format and data of a raw message. Raises QmiError when it is cut off."""
-    form, size = struct.unpack_from("<BH", info)
-    if len(info) < 3 + size:
-        raise QmiError(Code.MALFORMED_MESSAGE)
-    return form, info[3 : 3 + size]
-
-
-def _split(raw: bytes) -> tuple[bytes, bytes]:
-    try:
-        return pdu.split_pdu(raw)
-    except PduError:
-        raise QmiError(Code.WMS_SMSC_ADDRESS) from None
-
-
-def _tpdu(raw: bytes) -> bytes:
-    return _split(raw)[1]
-
-
-def _require_gsm(form: int) -> None:
-    if form != POINT_TO_POINT:
-        raise QmiError(Code.INVALID_ARGUMENT)
-
-
-def _is_cdma(request: Request) -> bool:
-    mode = request.tlvs.get(0x12)
-    return bool(mode) and mode != bytes([MODE_GSM])
-
-
-def _status(tag: int) -> Status:
-    if tag not in STATUSES:
-        raise QmiError(Code.INVALID_ARGUMENT)
-    return STATUSES[tag]
-
-
-def _route(row: bytes) -> tuple[int, Route]:
-    """Message class and route of one row. Raises QmiError."""
-    _, kind, storage, action = ROUTE.unpack_from(row)
-    if kind > pdu.CLASS_NONE or storage not in STORAGES or action not in list(Action):
-        raise QmiError(Code.INVALID_ARGUMENT)
-    return kind, Route(STORAGES[storage], Action(action))
