@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from .host.errors import LabError
 from .host.lab import Lab
+from .modem.errors import LabError as ModemError
 
 app = typer.Typer(
     help="The lab: virtual EC25-EUX modems under real drivers in a virtual host.",
@@ -26,10 +28,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print the daemon's answer.")
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn a LabError into one line and exit code 1."""
+    """Turn a LabError, of the host or of a modem, into one line and exit code 1."""
     try:
         yield
-    except LabError as error:
+    except (LabError, ModemError) as error:
         typer.echo(f"modemfarm lab: {error}", err=True)
         raise typer.Exit(1) from None
 
@@ -122,10 +124,56 @@ def add(
     ] = "",
     composition: Annotated[str, typer.Option("--composition")] = "qmi",
     wan: Annotated[str | None, typer.Option("--wan", help="address/prefix")] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--recording", help="Play this recording back; see `record`.")
+    ] = None,
     name: Name = "demo",
 ) -> None:
     """Make new virtual modems (unplugged)."""
-    show(ask(name, "add", count=count, usb_serial=usb_serial, composition=composition, wan=wan))
+    from .recording.recorder import for_daemon
+
+    with told():
+        text = None if recording is None else for_daemon(recording)
+    show(
+        ask(
+            name,
+            "add",
+            count=count,
+            usb_serial=usb_serial,
+            composition=composition,
+            wan=wan,
+            recording=text,
+        )
+    )
+
+
+@app.command()
+def record(
+    device: Annotated[str, typer.Argument(help="AT port of a real modem, as /dev/ttyUSB2.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; else it is printed.")
+    ] = None,
+    commands: Annotated[
+        Path | None, typer.Option("--commands", help="One a line; only questions are allowed.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0, max=3600, help="Then listen for so long.")
+    ] = 0.0,
+    hide: Annotated[
+        bool, typer.Option("--anonymise/--no-anonymise", help="Replace IMEI, IMSI, ICCID, numbers.")
+    ] = True,
+) -> None:
+    """Write down what a real modem answers; `lab add --recording` plays it back."""
+    from .recording.recorder import run
+
+    with told():
+        text = run(device, output, commands, seconds, hide=hide, told=_progress)
+    if text:
+        typer.echo(text, nl=False)
+
+
+def _progress(command: str) -> None:
+    typer.echo(command, err=True)
 
 
 @app.command()

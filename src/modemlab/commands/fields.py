@@ -9,6 +9,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from typing import Any
 
 from modemlab.carrier.addresses import MAX_MODEM
+from modemlab.recording.format import Recording, RecordingError, parse
 
 MESSAGE_MAX = 2000  # characters; 14 parts in the GSM alphabet, 30 in UCS-2
 Parser = Callable[[Any], Any]  # raises ValueError with words for "allowed"
@@ -73,16 +74,21 @@ def integer(low: int, high: int) -> Parser:
     return parse
 
 
-def seconds(low: float, high: float) -> Parser:
-    """A finite number of seconds from `low` to `high`."""
+def number(low: float, high: float, what: str = "a number") -> Parser:
+    """A finite number from `low` to `high`."""
 
     def parse(value: Any) -> float:
         good = isinstance(value, int | float) and not isinstance(value, bool)
         if not good or not math.isfinite(value) or not low <= value <= high:
-            raise ValueError(f"seconds from {low:g} to {high:g}")
+            raise ValueError(f"{what} from {low:g} to {high:g}")
         return float(value)
 
     return parse
+
+
+def seconds(low: float, high: float) -> Parser:
+    """A finite number of seconds from `low` to `high`."""
+    return number(low, high, "seconds")
 
 
 def text(longest: int) -> Parser:
@@ -217,6 +223,16 @@ def interface6(value: Any) -> tuple[str, int]:
 def address4(value: Any) -> str:
     """An IPv4 address."""
     return interface4(f"{value}/32")[0]
+
+
+def recording(value: Any) -> Recording:
+    """The text of a recording file."""
+    if not isinstance(value, str):
+        raise ValueError("the text of a recording")
+    try:
+        return parse(value)
+    except RecordingError as error:
+        raise ValueError(f"the text of a recording ({error})") from None
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from modemlab.request import DEFAULT_TIMEOUT_S, METHODS, Client
 from modemlab.watch import Watch
 
 VERSION = 1  # of the protocol
+# Fields of `add` that are fields of ModemSpec and left to it when they are not given
+ADD_OPTIONS = ("dns", "registration_seconds", "reboot_seconds", "scan_seconds", "recording",
+               "replay_scale")  # fmt: skip
 IP_URL = "http://ip.lab.test/"
 Result = dict[str, Any]
 Handler = Callable[[Result], Awaitable[Result]]
@@ -68,6 +71,9 @@ class Verbs:
                     Field("operator", f.optional(f.text(200))),
                     Field("registration_seconds", f.optional(f.seconds(0, 600))),
                     Field("reboot_seconds", f.optional(f.seconds(0, 600))),
+                    Field("scan_seconds", f.optional(f.seconds(0, 600))),
+                    Field("recording", f.optional(f.recording)),
+                    Field("replay_scale", f.optional(f.number(0, 100))),
                     Field("faults", f.mapping, {}),
                 ),
                 self._add,
@@ -160,7 +166,9 @@ class Verbs:
 
     async def _add(self, v: Result) -> Result:
         base: Result = {name: v[name] for name in ("usb_serial", "composition", "imei", "iccid")}
-        for name in ("dns", "registration_seconds", "reboot_seconds"):
+        if v["recording"] is not None and v["count"] > 1:
+            raise FieldError("count", v["count"], "1 with a recording, which is of one modem")
+        for name in ADD_OPTIONS:
             if v[name] is not None:
                 base[name] = v[name]
         if v["operator"] is not None:

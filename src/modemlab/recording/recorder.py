@@ -13,6 +13,7 @@ from modemlab.recording.read_only import COMMANDS, chosen, seconds
 from modemlab.recording.serial_line import SerialLine
 
 SETTLE_SECONDS = 0.3  # what the port still holds from before
+MAX_FOR_DAEMON = 100_000  # it goes to the lab host as one argument, of 128 KiB at most
 SYSFS = Path("/sys")
 USB_FACTS = ("idVendor", "idProduct", "bcdDevice", "product")  # no serial number: it tells who
 
@@ -75,6 +76,14 @@ def load(path: Path) -> Recording:
         raise LabError(f"{path}: {error}") from None
     except LabError as error:
         raise type(error)(f"{path}: {error}") from None
+
+
+def for_daemon(path: Path) -> str:
+    """The text of a recording for the control socket. Raises LabError before anything is sent."""
+    text = dump(load(path))
+    if len(text) > MAX_FOR_DAEMON:
+        raise LabError(f"{path} has {len(text)} characters: {MAX_FOR_DAEMON} are allowed here")
+    return text
 
 
 def run(

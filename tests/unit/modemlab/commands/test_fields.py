@@ -107,3 +107,11 @@ def test_good_values(parse: f.Parser, good: object, expected: object) -> None:
 def test_bad_values_are_refused_with_what_is_allowed(parse: f.Parser, bad: object) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse(bad)
+
+
+def test_a_recording_is_read_and_its_faults_are_told() -> None:
+    text = '{"format": "modemfarm-recording", "version": 1, "anonymised": true}\n'
+    assert f.recording(text + '{"ask": "AT", "answer": []}').exchanges[0].ask == "AT"
+    for wrong, said in ((1, "the text of a recording"), (text + "{}", "line 2: ask is None")):
+        with pytest.raises(ValueError, match=said):
+            f.recording(wrong)
