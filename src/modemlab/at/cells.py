@@ -45,8 +45,9 @@ def _cesq(port: AtPort, _text: str) -> Lines:
     signal = port.modem.signal
     if signal == NO_SIGNAL:
         return ("+CESQ: 99,99,255,255,255,255",)
-    # scales of 3GPP TS 36.133: RSRQ in half dB from -19.5, RSRP in dB from -140
-    return (f"+CESQ: 99,99,255,255,{2 * signal.rsrq + 39},{signal.rsrp + 140}",)
+    # Scales of 3GPP TS 36.133: 1 is -19.5 dB (RSRQ) and -140 dBm (RSRP), 0 is what is below.
+    rsrq, rsrp = 2 * signal.rsrq + 40, signal.rsrp + 141
+    return (f"+CESQ: 99,99,255,255,{max(0, min(34, rsrq))},{max(0, min(97, rsrp))}",)
 
 
 def _engineering(port: AtPort, text: str) -> Lines:
