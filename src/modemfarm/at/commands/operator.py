@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which network the modem is in, which there are, and choosing one (27.007 section 7.3)."""
 
+import contextlib
 import re
 from dataclasses import dataclass
 from enum import Enum
 
-from ...errors import InvalidValueError
+from ...errors import FarmError, InvalidValueError
 from ..answers import Fields, clean, each, first, groups, unreadable
 from ..session import AtSession
 from .technology import Technology, technology
 
+LONG_NAME = 0  # <format>
 MAX_NETWORKS = 100  # honest scans give a dozen
 _PLMN = re.compile(r"[0-9]{5,6}\Z")
 _UCS2 = re.compile(r"(?:[0-9A-Fa-f]{4}){1,64}\Z")
@@ -83,7 +85,12 @@ def choose(session: AtSession, plmn: str) -> None:
 
     InvalidValueError before anything is sent; CommandFailedError when the network refuses.
     """
-    session.command(f'AT+COPS=1,2,"{check_plmn(plmn)}"')
+    command = f'AT+COPS=1,2,"{check_plmn(plmn)}"'
+    try:
+        session.command(command)
+    finally:
+        with contextlib.suppress(FarmError):  # AT+COPS? would go on to answer with digits
+            session.command(f"AT+COPS=3,{LONG_NAME}")
 
 
 def scan(session: AtSession) -> tuple[Network, ...]:

@@ -16,7 +16,7 @@ from modemfarm.at.commands.operator import (
     scan,
 )
 from modemfarm.at.commands.technology import Technology
-from modemfarm.errors import AnswerUnreadableError, InvalidValueError
+from modemfarm.errors import AnswerUnreadableError, InvalidValueError, NoServiceError
 
 LTE, UMTS = Technology.LTE, Technology.UMTS
 CURRENT, OPEN, FORBIDDEN = NetworkStatus.CURRENT, NetworkStatus.AVAILABLE, NetworkStatus.FORBIDDEN
@@ -73,7 +73,14 @@ def test_choosing(answering):
     session = answering({'AT+COPS=1,2,"26201"': "OK", "AT+COPS=0": "OK"})
     choose(session, "26201")
     choose_automatically(session)
-    assert session.seen == ['AT+COPS=1,2,"26201"', "AT+COPS=0"]
+    assert session.seen == ['AT+COPS=1,2,"26201"', "AT+COPS=3,0", "AT+COPS=0"]
+
+
+def test_a_refused_choice_leaves_names_as_they_are(answering):
+    session = answering({'AT+COPS=1,2,"26203"': "+CME ERROR: 30"})
+    with pytest.raises(NoServiceError):
+        choose(session, "26203")
+    assert session.seen[-1] == "AT+COPS=3,0"
 
 
 @pytest.mark.parametrize(
