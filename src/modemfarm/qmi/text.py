@@ -6,7 +6,8 @@ headings are names without a value; list items are `[0]: 'value'`; some messages
 with spaces, which is no nesting; hex dumps and the like stand on lines of their own.
 
 Names of networks come from the air and are printed as they are, so a text may hold anything. A
-lookup gives the first of a name: a line that a network's name smuggles in stands behind it.
+lookup gives the first of a name, so a line that a network's name smuggles in can pass for what
+qmicli prints behind that name (cell, area), never for what stands before it (registration).
 """
 
 import re

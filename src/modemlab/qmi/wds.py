@@ -95,6 +95,9 @@ class Wds(Service):
     def get_packet_statistics(self, request: Request) -> Reply:
         (mask,) = struct.unpack_from("<I", required(request, 0x01, 4))
         c = self.modem.counters
+        if not self.modem.connected:  # the bytes of the last call come with the error
+            last = (struct.pack("<Q", c.up_bytes), struct.pack("<Q", c.down_bytes))
+            raise QmiError(Code.OUT_OF_CALL, ((0x1B, last[0]), (0x1C, last[1])))
         values = (
             (0x10, "<I", c.up_packets), (0x11, "<I", c.down_packets),
             (0x12, "<I", 0), (0x13, "<I", 0), (0x14, "<I", 0), (0x15, "<I", 0),

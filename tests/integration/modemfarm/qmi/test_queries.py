@@ -99,11 +99,11 @@ def test_lists_agree_with_the_modem(plugged) -> None:
     assert lte.cell == ask(device, "serving-system").cell
     (band,) = ask(device, "rf-band-info").bands
     assert (band.technology, band.band, band.channel) == ("lte", "eutran-3", 1300)
-    (found,) = ask(device, "network-scan", role=Role.OPERATOR).networks
-    assert (found.mcc, found.mnc, found.operator) == (
+    found = ask(device, "network-scan", role=Role.OPERATOR).networks
+    (serving,) = [network for network in found if "current-serving" in network.status]
+    assert (serving.mcc, serving.mnc, serving.operator) == (
         modem.operator.mcc, modem.operator.mnc, modem.operator.name,
     )  # fmt: skip
-    assert "current-serving" in found.status
     (slot,) = ask(device, "slot-status").slots
     assert (slot.iccid, slot.active) == (modem.iccid, True)
 
@@ -117,7 +117,9 @@ def test_settings_agree_with_the_modem(plugged) -> None:
     assert ipv4.dns == modem.dns
 
 
-@pytest.mark.parametrize("name", ["data-bearer-technology", "current-settings"])
+@pytest.mark.parametrize(
+    "name", ["data-bearer-technology", "current-settings", "packet-statistics"]
+)
 def test_without_a_bearer(fake, name: str) -> None:
     _, device = fake.plug(ModemSpec(NUMBER, registration_seconds=0))
     with pytest.raises(OutOfCallError) as caught:
@@ -177,6 +179,6 @@ def test_facts_of_a_modem_that_is_not_connected(fake) -> None:
     _, device = fake.plug(ModemSpec(NUMBER, registration_seconds=0))
     found = facts(device)
     assert {name: reason["error"] for name, reason in found["reasons"].items()} == {
-        "bearer": "OutOfCallError", "settings": "OutOfCallError",
+        "bearer": "OutOfCallError", "settings": "OutOfCallError", "statistics": "OutOfCallError",
     }  # fmt: skip
     assert found["signal"]["technology"] == "lte"

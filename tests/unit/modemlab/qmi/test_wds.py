@@ -113,6 +113,13 @@ def test_statistics_by_mask(qmi, modem: Modem) -> None:
     assert struct.unpack("<Q", tlvs[0x19]) == (100,)
 
 
+def test_without_a_call_the_error_brings_the_bytes_of_the_last_one(qmi, modem: Modem) -> None:
+    modem.counters.up_bytes, modem.counters.down_bytes = 5, 7
+    error, tlvs = qmi.ask(WDS, 0x0024, {1: struct.pack("<I", 1)})
+    assert error == 15
+    assert struct.unpack("<QQ", tlvs[0x1B] + tlvs[0x1C]) == (5, 7)
+
+
 def test_releasing_a_client_ends_its_session(qmi, modem: Modem) -> None:
     qmi.ask(WDS, START)
     qmi.ask(0, 0x0023, {1: bytes([WDS, qmi.clients[WDS]])})
