@@ -165,13 +165,13 @@ def _identifier(key: bytes) -> str:
 def _tried(before: Outcome) -> PinPolicyError:
     if before is Outcome.REFUSED:
         return PinPolicyError(
-            "this SIM has refused this PIN before", "set the right PIN in agent_sim_pins"
+            "PIN refused: this SIM refused it before", "set the right PIN in agent_sim_pins"
         )
     return PinPolicyError(
-        "this PIN was tried on this SIM before, and nobody learnt how it ended",
+        "PIN refused: it was tried on this SIM before, and nobody learnt how it ended",
         "check the PIN with the SIM in a phone, and switch its PIN off or change it there",
     )
 
 
 def _unusable(path: Path, why: str | None) -> PinPolicyError:
-    return PinPolicyError(f"no PIN is tried: {path}: {why}", _REMEDY)
+    return PinPolicyError(f"PIN refused: {path}: {why}", _REMEDY)

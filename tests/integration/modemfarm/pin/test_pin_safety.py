@@ -27,20 +27,24 @@ def until_processed(bench: Bench) -> None:
         time.sleep(POLL_S)
 
 
-def test_fifty_restarts_and_replugs_with_a_wrong_pin(bench: Bench) -> None:
+@pytest.mark.parametrize("in_a_phone", [False, True])
+def test_fifty_restarts_and_replugs_with_a_wrong_pin(bench: Bench, in_a_phone: bool) -> None:
+    """Also when somebody unlocks the SIM in a phone between them, so that it has three tries."""
     bench.give({bench.modem.iccid: WRONG})
     assert bench.enter() == "WrongPasswordError"
     dice = random.Random(17)  # noqa: S311 - no secret
     for turn in range(1, ROUNDS):
         if turn % 2:
             bench.replug()
+        if in_a_phone:
+            bench.modem.sim.pin_tries = 3
         if turn % 5 == 0:
             bench.killed(dice.uniform(0.03, 0.2))
         else:
             assert bench.enter() == "PinPolicyError"
     assert bench.attempts == 1
     assert bench.written.count(b"AT+CPIN=") == 1
-    assert bench.modem.sim.pin_tries == 2
+    assert bench.modem.sim.pin_tries == (3 if in_a_phone else 2)
 
 
 @pytest.mark.parametrize("left", [2, 1])

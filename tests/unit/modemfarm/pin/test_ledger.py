@@ -51,7 +51,7 @@ def test_nobody_learnt_how_it_ended(tries: Ledger, path: Path) -> None:
 def test_refused_is_for_ever(tries: Ledger, path: Path) -> None:
     tries.begin(ICCID, PIN)
     tries.end(ICCID, PIN, accepted=False)
-    refused(Ledger(path), "refused this PIN before")
+    refused(Ledger(path), "this SIM refused it before")
     tries.end(ICCID, PIN, accepted=True)
     assert tries.outcome(ICCID, PIN) is Outcome.REFUSED
 
@@ -62,7 +62,7 @@ def test_accepted_may_be_sent_again(tries: Ledger) -> None:
         tries.end(ICCID, PIN, accepted=True)
     tries.begin(ICCID, PIN)
     tries.end(ICCID, PIN, accepted=False)
-    refused(tries, "refused this PIN before")
+    refused(tries, "this SIM refused it before")
 
 
 def test_each_sim_and_each_pin_has_its_own_try(tries: Ledger) -> None:
@@ -103,7 +103,7 @@ DAMAGE = [
 def test_a_damaged_ledger_allows_nothing(tries: Ledger, path: Path, content: bytes) -> None:
     tries.begin(OTHER, PIN)
     path.write_bytes(content)
-    refused(tries, "no PIN is tried")
+    refused(tries, "PIN refused: /")
     assert path.read_bytes() == content
 
 
@@ -112,7 +112,7 @@ def test_a_cut_ledger_allows_nothing(tries: Ledger, path: Path) -> None:
     whole = path.read_bytes()
     for size in range(0, len(whole) - 2, 7):
         path.write_bytes(whole[:size])
-        refused(tries, "no PIN is tried")
+        refused(tries, "PIN refused: /")
 
 
 def test_half_of_it_is_gone(tries: Ledger, path: Path) -> None:
@@ -184,7 +184,7 @@ def test_links_are_not_followed(tries: Ledger, path: Path, name: str) -> None:
     file = path.parent / name
     target = file.rename(path.parent / "elsewhere")
     file.symlink_to(target)
-    refused(tries, "no PIN is tried")
+    refused(tries, "PIN refused: /")
 
 
 def test_a_held_lock_ends_in_an_error(

@@ -154,7 +154,7 @@ def test_a_wrong_pin_is_sent_once(session: Session, enter: Callable[[], bool]) -
         enter()
     assert "4711" not in f"{caught.value!r}{caught.value}{caught.value.fields()}"
     for _ in range(5):
-        with pytest.raises(PinPolicyError, match="refused this PIN before"):
+        with pytest.raises(PinPolicyError, match="this SIM refused it before"):
             enter()
     assert session.sent.count(ENTRY) == 1
 
