@@ -32,6 +32,10 @@ class BusError(ToolError):
         self.name = name
 
 
+class LateError(BusError):
+    """Nobody answered in time; the service may still be at work."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One method call."""
@@ -95,7 +99,7 @@ class Bus:
             if not self._receive(deadline):
                 break
         answers = [self._replies.pop(serial, None) for serial in serials]
-        late = BusError(NO_REPLY, f"no answer within {timeout:g} s", "look at the host's load")
+        late = LateError(NO_REPLY, f"no answer within {timeout:g} s", "look at the host's load")
         self._ignored |= {s for s, a in zip(serials, answers, strict=True) if a is None}
         return [late if answer is None else _answer(answer) for answer in answers]
 

@@ -88,12 +88,18 @@ class Writer:
         self.data += bytes(-len(self.data) % size)
 
     def write(self, signature: str, values: Sequence[Any]) -> None:
-        """Append `values`, one for each complete type of `signature`."""
+        """Append `values`, one for each complete type of `signature`; WireError if they do not fit.
+
+        The bus ends a connection over one bad message, so nothing bad may leave.
+        """
         types = parse_signature(signature)
         if len(types) != len(values):
             raise WireError(f"{len(values)} values for signature {signature!r}")
-        for type_, value in zip(types, values, strict=True):
-            self._value(type_, value)
+        try:
+            for type_, value in zip(types, values, strict=True):
+                self._value(type_, value)
+        except (struct.error, TypeError, AttributeError, ValueError, IndexError) as error:
+            raise WireError(f"values do not fit signature {signature!r}: {error}") from error
 
     def _value(self, type_: Type, value: Any) -> None:
         code = type_.code
@@ -102,6 +108,8 @@ class Writer:
             self.data += struct.pack(f"<{_FIXED[code]}", value)
         elif code in "so":
             raw = value.encode("utf-8")
+            if b"\0" in raw:
+                raise WireError("a string with a NUL in it")
             self.data += struct.pack("<I", len(raw)) + raw + b"\0"
         elif code == "g":
             raw = value.encode("ascii")

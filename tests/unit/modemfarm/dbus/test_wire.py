@@ -138,3 +138,32 @@ def test_managed_objects_of_something_else():
     cut = Message(wire.RETURN, fields={wire.SIGNATURE: "a{oa{sa{sv}}}"}, body=b"\xff" * 8)
     with pytest.raises(WireError):
         wire.managed_objects(cut, bool)
+
+
+@pytest.mark.parametrize(
+    ("signature", "value"),
+    [
+        ("s", "a\0b"),
+        ("s", "\ud800"),
+        ("s", 5),
+        ("u", -1),
+        ("u", "5"),
+        ("as", 5),
+        ("(su)", ("one",)),
+        ("a{sv}", {"text": ("s", "\udfff")}),
+        ("v", ("s", "a\0b")),
+        ("v", None),
+        ("v", ("", 1)),
+    ],
+)
+def test_values_that_do_not_fit_are_not_written(signature, value):
+    with pytest.raises(WireError):
+        Writer().write(signature, [value])
+
+
+def test_arguments_of_a_dictionary_with_variants_in_variants():
+    arguments = {"number": ("s", "+49"), "validity": ("(uv)", (1, ("u", 60))), "report": ("b", 1)}
+    writer = Writer()
+    writer.write("a{sv}", [arguments])
+    (read,) = Reader(bytes(writer.data)).read("a{sv}")
+    assert read == {"number": "+49", "validity": (1, 60), "report": True}
