@@ -21,6 +21,7 @@ def plugged(tmp_path):
         path = face.paths["at3"]
         with AtSession(path, observer=records.append, lock_dir=tmp_path) as session:
             session.sync()
+            session.command("AT+CMEE=2")
             records.clear()
             yield lab, modem, session, records
 
