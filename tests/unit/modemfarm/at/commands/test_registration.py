@@ -61,8 +61,8 @@ def test_packet_formats(answering, said, value):
 
 @pytest.mark.parametrize(
     "line",
-    ["5", '2,"54F6","1A2D001",7', "1,54F6,1A2D001", "1,16,1A2D001", '1,"54F6","1A2D001"', "3,,,,0,13",
-     "1,0010,00D30173,7"],
+    ["5", '2,"54F6","1A2D001",7', "1,54F6,1A2D001", "1,16,1A2D001", '1,"54F6","1A2D001"',
+     "3,,,,0,13", "1,0010,00D30173,7"],
 )  # fmt: skip
 def test_an_unsolicited_line_is_no_answer(answering, line):
     found = registration(answering({"AT+CEREG?": f"+CEREG: {line}|+CEREG: 0,1|OK"}))
