@@ -23,7 +23,7 @@ POLL_S = 0.05
 GATE_S = 5.0  # taking a number is a read and a write; a stopped process could hold it longer
 # Bytes of the file that are locked: while a number is taken, while it is one's turn, and one for
 # each number.
-_GATE, _TURN, _FIRST = 0, 1, 2
+_GATE, _TURN, _FIRST, _END = 0, 1, 2, 2**62
 _FLOCK = "@hhqqi4x"  # struct flock with 64-bit offsets: type, whence, start, length, pid
 _DIGITS = 20  # a 64-bit number; the name of the holder follows
 _HOLDER_BYTES = 100
@@ -69,8 +69,10 @@ def _take_number(handle: int, path: Path) -> int:
             raise PortBusyError(f"the gate of {path} is stuck", "look for stopped processes")
         time.sleep(POLL_S)
     text = os.pread(handle, _DIGITS, 0).strip()
-    number = max(int(text) + 1 if text.isdigit() else 0, _FIRST)
-    while not _lock(handle, number):  # somebody has emptied the file
+    number = int(text) + 1 if text.isdigit() else _FIRST
+    if not _FIRST <= number < _END:
+        number = _FIRST
+    while not _lock(handle, number):  # somebody has changed the file
         number += 1
     _put(handle, 0, str(number), _DIGITS)
     _lock(handle, _GATE, fcntl.F_UNLCK)
