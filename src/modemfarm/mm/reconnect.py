@@ -100,6 +100,7 @@ class _Bearer:
         if state == nm.ACTIVE_ACTIVATED:
             return True
         if state is None or state > nm.ACTIVE_ACTIVATED:
+            self._note_reasons(0)  # it came before the end that we have just seen
             reason = nm.REASONS.get(self._reason or 0, "NetworkManager does not say why")
             raise NoServiceError(
                 f"the bearer did not come up: {reason}", "see `journalctl -u NetworkManager`"
