@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an operator may send beside questions: what is safe, and undone by the next restart."""
 
-from ..fields import Field, number, ussd, words
+from ..fields import Field, number, ussd
 from ..grammar import Form
 from ..permit import Role
 from ..syntax import Kind
@@ -25,7 +25,6 @@ OPERATOR: tuple[Form, ...] = (
     _does("+CGREG", "reports of registration for data, 2G and 3G", number(0, 2)),
     _does("+CEREG", "reports of registration for data, LTE", number(0, 2)),
     _does("+CMEE", "form of error results", number(1, 2)),
-    _does("+CSCS", "character set", words("GSM", "IRA", "UCS2")),
     _does("+CUSD", "ask by USSD, e.g. for the balance", number(1, 1), ussd(), _GSM_TEXT, needed=2),
     _does("+CUSD", "end a USSD dialogue", number(2, 2)),
 )

@@ -37,7 +37,7 @@ NOBODY = (
     "AT+COPS=0,0", 'AT+COPS=1,2,"2620"', "AT+COPS=1,2,26201", 'AT+COPS=1,0,"Lab"',
     'AT+COPS=1,2,"26201",9', 'AT+QCFG="USBNET"', "AT+QCFG=usbnet", 'AT+QCFG="usb net"',
     'AT+CUSD=1,"**21*112#"', 'AT+CUSD=1,"**04*1*2*2#"', 'AT+CUSD=1,"*21*112#"',
-    'AT+CUSD=1,"##002#"',
+    'AT+CUSD=1,"##002#"', 'AT+CSCS="UCS2"', 'AT+CUSD=1,"002A0031003000300023"',
     'AT+CUSD=1,"*100"', 'AT+CUSD=1,"100#"', 'AT+CUSD=1,"1"', 'AT+CUSD=1,"*#"', 'AT+CUSD=1,"*1 0#"',
     'AT+CUSD=1,"*100#",0', 'AT+CGDCONT=1,"IP","a b"', 'AT+CGDCONT=1,"IP",""', "AT+CGDCONT=1",
     'AT+CGDCONT=0,"IP","a"', 'AT+CGDCONT=16,"IP","a"', 'AT+CGDCONT=1,"PPP","a"', "AT+CGACT=1",

@@ -196,3 +196,16 @@ def test_a_held_lock_ends_in_an_error(
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused(tries, "another program has held it")
     tries.begin(ICCID, PIN)
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_what_root_writes_stays_the_agents(
+    tries: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch, root: bool
+) -> None:
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    monkeypatch.setattr(os, "fchown", lambda _handle, user, group: given.append((user, group)))
+    tries.begin(ICCID, PIN)
+    owner = path.parent.stat()
+    assert set(given) == ({(owner.st_uid, owner.st_gid)} if root else set())
+    assert len(given) == (4 if root else 0)  # lock, ledger, key, and the ledger with the try
