@@ -24,7 +24,7 @@ PROGRAMS = {
 }
 # Files that a package brings where no program tells: the keys that Debian's archive is signed with.
 FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
-# What the tests use beside them: PostgreSQL is found in its versioned folder, not by PATH.
+# What the tests use beside them.
 TEST_PROGRAMS = {
     "dbus-daemon": "dbus-daemon",
     "ip": "iproute2",
@@ -37,7 +37,12 @@ TEST_PROGRAMS = {
     "udevadm": "udev",
     "v2ray": "v2ray",
 }
-POSTGRESQL = "/usr/lib/postgresql/*/bin/initdb"
+# The same by file, for what is in no PATH: PostgreSQL's versioned folder, the library behind qmicli.
+TEST_FILES = {
+    "/usr/lib/postgresql/*/bin/initdb": "postgresql",
+    "/usr/lib/python3/dist-packages/gi/__init__.py": "python3-gi",
+    "/usr/lib/*/girepository-1.0/Qmi-1.0.typelib": "gir1.2-qmi-1.0",
+}
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -100,8 +105,9 @@ def ensure(packages: list[str], log: Path) -> None:
 def main() -> int:
     """`python -m modemlab.host.tools`: install what the lab and the tests need."""
     packages = missing_packages(PROGRAMS | TEST_PROGRAMS)
-    if not glob.glob(POSTGRESQL):  # noqa: PTH207 - the pattern is absolute
-        packages.append("postgresql")
+    for pattern, package in TEST_FILES.items():
+        if not glob.glob(pattern):  # noqa: PTH207 - the pattern is absolute
+            packages.append(package)
     if not packages:
         return 0
     sys.stdout.write(f"installing Debian packages: {' '.join(packages)}\n")
