@@ -37,7 +37,7 @@ TEST_PROGRAMS = {
     "udevadm": "udev",
     "v2ray": "v2ray",
 }
-# The same by file, for what is in no PATH: PostgreSQL's versioned folder, the library behind qmicli.
+# The same by file, for what is in no PATH: PostgreSQL's folder, the library behind qmicli.
 TEST_FILES = {
     "/usr/lib/postgresql/*/bin/initdb": "postgresql",
     "/usr/lib/python3/dist-packages/gi/__init__.py": "python3-gi",
