@@ -66,6 +66,14 @@ def check_validity(minutes: object) -> int:
     return minutes
 
 
+def check_message(number: object, text: object, validity: object = None) -> None:
+    """All that `send` checks before it asks anybody. InvalidValueError."""
+    check_number(number)
+    check_text(text)
+    if validity is not None:
+        check_validity(validity)
+
+
 def send(
     modem: Access,
     number: str,
@@ -78,13 +86,14 @@ def send(
     InvalidValueError before anything is sent. A message that was refused is removed again; one of
     which nobody knows (CommandTimeoutError, ToolError) stays in the list.
     """
+    check_message(number, text, validity)
     wanted: dict[str, tuple[str, Any]] = {
-        "number": ("s", check_number(number)),
-        "text": ("s", check_text(text)),
+        "number": ("s", number),
+        "text": ("s", text),
         "delivery-report-request": ("b", bool(delivery_report)),
     }
     if validity is not None:
-        wanted["validity"] = ("(uv)", (_RELATIVE, ("u", check_validity(validity))))
+        wanted["validity"] = ("(uv)", (_RELATIVE, ("u", validity)))
     takes = cost(text)
     command = f"send {number} {takes.parts} {'part' if takes.parts == 1 else 'parts'}"
     with modem.operation("sms", command, MESSAGING) as operation:

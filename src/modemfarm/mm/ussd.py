@@ -79,6 +79,15 @@ def check_response(text: object) -> str:
     return text
 
 
+def check_dialogue(code: object, responses: Sequence[object]) -> None:
+    """All that `dialogue` checks before it asks anybody. Errors of check_code, InvalidValueError."""
+    check_code(code)
+    if len(responses) > MAX_ANSWERS:
+        raise InvalidValueError("responses", len(responses), f"at most {MAX_ANSWERS}")
+    for text in responses:
+        check_response(text)
+
+
 def shown_code(code: str) -> str:
     """A code as logs may have it: long numbers in it are nobody's business."""
     return _SECRET.sub(lambda match: f"<{len(match.group())} digits>", code)
@@ -107,11 +116,7 @@ def dialogue(modem: Access, code: str, responses: Sequence[str] = ()) -> list[An
     All are checked before the first is sent. It ends early when the network asks no more; where it
     still asks at the end, the session is cancelled.
     """
-    check_code(code)
-    if len(responses) > MAX_ANSWERS:
-        raise InvalidValueError("responses", len(responses), f"at most {MAX_ANSWERS}")
-    for text in responses:
-        check_response(text)
+    check_dialogue(code, responses)
     command = shown_code(code) + "".join(f", {hidden(text)}" for text in responses)
     with modem.operation("ussd", command, USSD) as operation:
         answers = [_begin(operation, code)]
