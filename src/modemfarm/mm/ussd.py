@@ -80,7 +80,7 @@ def check_response(text: object) -> str:
 
 
 def check_dialogue(code: object, responses: Sequence[object]) -> None:
-    """All that `dialogue` checks before it asks anybody. Errors of check_code, InvalidValueError."""
+    """All that `dialogue` checks before it asks anybody. Errors as those of check_code."""
     check_code(code)
     if len(responses) > MAX_ANSWERS:
         raise InvalidValueError("responses", len(responses), f"at most {MAX_ANSWERS}")
