@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every question without arguments by name, for the module, the command line and the tests.
 
-`READS["signal"](session)` asks; `as_plain` makes what comes ready for JSON.
+`READS["signal"](session)` asks; `plain.as_plain` makes what comes ready for JSON.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from .commands import (
@@ -103,18 +101,3 @@ READS: Mapping[str, Read] = {
     "supply": Read("AT+CBC", hardware.supply),
     "calls": Read("AT+CLCC", voice.calls),
 }
-
-
-def as_plain(value: Any) -> Any:
-    """What JSON has: dataclasses become dicts, tuples lists, enums words, times ISO 8601."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Enum):
-        return value.value if isinstance(value.value, str) else value.name.lower()
-    if isinstance(value, tuple | list):
-        return [as_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, IPv4Address | IPv6Address):
-        return str(value)
-    return value

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that modem_info wants to know over QMI, from one modem, in one go."""
 
-from dataclasses import asdict
 from typing import Any
 
 from ..errors import (
@@ -11,6 +10,7 @@ from ..errors import (
     PortBusyError,
     PortGoneError,
 )
+from ..plain import as_plain
 from ..record import Observer
 from . import tool
 from .queries import Speak, ask
@@ -48,21 +48,8 @@ def facts(device: str, observer: Observer | None = None, speak: Speak = tool.ask
             reasons[section] = fatal.fields()
             continue
         try:
-            found[section] = plain(ask(device, query, observer, speak=speak))
+            found[section] = as_plain(ask(device, query, observer, speak=speak))
         except FarmError as error:
             reasons[section] = error.fields()
             fatal = error if isinstance(error, _FATAL) else None
     return {**found, "reasons": reasons}
-
-
-def plain(answer: Any) -> Any:
-    """A dataclass as dicts and lists."""
-    return _lists(asdict(answer))
-
-
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _lists(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_lists(item) for item in value]
-    return value

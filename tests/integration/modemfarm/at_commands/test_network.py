@@ -14,13 +14,14 @@ from modemfarm.at.commands import (
     signal,
 )
 from modemfarm.at.commands.technology import Technology
-from modemfarm.at.reads import READS, as_plain
+from modemfarm.at.reads import READS
 from modemfarm.at.session import AtSession
 from modemfarm.errors import (
     AnswerUnreadableError,
     CommandFailedError,
     NotAllowedError,
 )
+from modemfarm.plain import as_plain
 from modemlab.faces.background import Background
 from modemlab.modem.spec import ModemSpec, Operator
 

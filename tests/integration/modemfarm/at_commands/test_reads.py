@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from modemfarm.at.reads import READS, Needs, as_plain
+from modemfarm.at.reads import READS, Needs
 from modemfarm.errors import (
     SimMissingError,
 )
+from modemfarm.plain import as_plain
 
 WITHOUT_A_SIM = {"imsi", "iccid", "ccid"}  # these say None then
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modemfarm.at.policy import internal
-from modemfarm.at.reads import READS, Needs, as_plain
+from modemfarm.at.reads import READS, Needs
 from modemfarm.errors import (
     AnswerUnreadableError,
     FarmError,
@@ -20,6 +20,7 @@ from modemfarm.errors import (
     NotSupportedError,
     SimMissingError,
 )
+from modemfarm.plain import as_plain
 
 WITHOUT_A_SIM = {"imsi", "iccid", "ccid"}  # these say None then
 HOSTILE = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
