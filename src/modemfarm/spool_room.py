@@ -11,6 +11,8 @@ from pathlib import Path
 
 FOLDER_BYTES = 268_435_456  # the health looks of 30 modems make 60 MB a day
 FOLDER_FILES = 8_192
+_COUNT = 2**53  # more than any disk holds
+_NOTE = 100  # bytes: the longest line that tells of dropped files has 60
 _KEPT = 0.9  # of the bound: not each new file shall look for room again
 
 
@@ -22,8 +24,16 @@ class Dropped:
     size: int
 
     def line(self) -> bytes:
-        """As a line of a spool file: the agent makes an event of it."""
+        """As the first line of a spool file: the agent makes an event of it."""
         return json.dumps({"dropped": [self.files, self.size]}).encode("ascii") + b"\n"
+
+    @classmethod
+    def read(cls, fields: object) -> "Dropped | None":
+        """What such a line says, None for anything else."""
+        match fields:
+            case {"dropped": [int(files), int(size)]} if 0 < files < _COUNT and 0 <= size < _COUNT:
+                return cls(files, size)
+        return None
 
 
 def make_room(
@@ -63,13 +73,30 @@ def _files(handle: int) -> list[tuple[int, int, str]]:
 def _drop(
     handle: int, found: list[tuple[int, int, str]], bytes_over: int, files_kept: int
 ) -> Dropped:
-    files = freed = 0
+    gone = freed = files = lost = 0
     for _, size, name in found:
-        if freed >= bytes_over and len(found) - files <= files_kept:
+        if freed >= bytes_over and len(found) - gone <= files_kept:
             break
         try:
+            before = _noted(handle, name)
             os.unlink(name, dir_fd=handle)
         except OSError:
             continue  # a folder somebody made here, or gone already
-        files, freed = files + 1, freed + size
-    return Dropped(files, freed)
+        gone, freed = gone + 1, freed + size
+        files, lost = files + before.files + 1, lost + before.size + size
+    return Dropped(files, lost)
+
+
+def _noted(handle: int, name: str) -> Dropped:
+    """What a file that goes told of those that went before it; it must not go with it."""
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+    except OSError:
+        return Dropped(0, 0)
+    try:
+        first, _, _ = os.read(file, _NOTE).partition(b"\n")
+        return Dropped.read(json.loads(first)) or Dropped(0, 0)
+    except (OSError, ValueError, RecursionError):
+        return Dropped(0, 0)
+    finally:
+        os.close(file)

@@ -20,11 +20,10 @@ from modemfarm.apply.probe import ProbeError, probe
 from modemfarm.at.commands.operator import operator as ask_operator
 from modemfarm.at.commands.registration import registration as ask_registration
 from modemfarm.at.commands.signal import signal as ask_signal
-from modemfarm.at.session import LOCK_DIR
+from modemfarm.at.session import LOCK_DIR, AtSession
 from modemfarm.errors import AnswerUnreadableError, CommandFailedError, FarmError
+from modemfarm.spool import Spool, SpoolFiles
 
-from ..registry.model import LogLine
-from .identify import LoggedSession
 from .store import Radio
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,6 @@ class Report:
     radio: Radio | None
     address: str | None
     failure: str | None
-    log: tuple[LogLine, ...] = ()
 
 
 def look(
@@ -61,30 +59,37 @@ def look(
     url: str,
     devices: Path = Path("/dev"),
     lock_dir: Path = LOCK_DIR,
+    files: SpoolFiles | None = None,
 ) -> Report:
-    """One look at one modem. Never raises FarmError: what fails is what it reports."""
-    radio, lines = _radio(patient, devices, lock_dir) if patient.at_port else (None, ())
+    """One look at one modem. Never raises FarmError: what fails is what it reports.
+
+    What is said goes to `files`. A port that another program holds says nothing of the modem.
+    """
+    radio = _radio(patient, devices, lock_dir, files) if patient.at_port else None
     if patient.port is None:
-        return Report(patient.serial, radio, None, None, lines)
+        return Report(patient.serial, radio, None, None)
     try:
         seen = probe(address, patient.port, url, time.monotonic() + PROBE_CAP_S)
     except ProbeError as error:
-        return Report(patient.serial, radio, None, error.message, lines)
-    return Report(patient.serial, radio, seen, None, lines)
+        return Report(patient.serial, radio, None, error.message)
+    return Report(patient.serial, radio, seen, None)
 
 
 def _radio(
-    patient: Patient, devices: Path, lock_dir: Path
-) -> tuple[Radio | None, tuple[LogLine, ...]]:
-    session = LoggedSession(str(devices / (patient.at_port or "")), lock_dir)
-    radio = None
+    patient: Patient, devices: Path, lock_dir: Path, files: SpoolFiles | None
+) -> Radio | None:
+    """None when the modem could not be asked: what is known of it stays."""
+    device = str(devices / (patient.at_port or ""))
     try:
-        with session:
+        with (
+            Spool(patient.serial, "agent", files=files) as spool,
+            AtSession(device, spool, lock_dir=lock_dir) as session,
+        ):
             session.sync()
             signal = _value(ask_signal, session)
             registration = _value(ask_registration, session)
             operator = _value(ask_operator, session)
-            radio = Radio(
+            return Radio(
                 patient.serial,
                 signal.rssi_dbm if signal else None,
                 operator.name if operator else None,
@@ -92,17 +97,14 @@ def _radio(
             )
     except FarmError as error:
         log.debug("%s: %s", patient.serial, error.message)
-    # Every value that is fine is in its column; the log keeps what went wrong.
-    failed = [line for line in session.lines_for(patient.serial) if line.level != "info"]
-    return radio, tuple(failed)
+    return None
 
 
-def _value(ask: Callable[[LoggedSession], T], session: LoggedSession) -> T | None:
+def _value(ask: Callable[[AtSession], T], session: AtSession) -> T | None:
     """One answer; None when the modem says no or says rubbish. A silent or gone port raises."""
     try:
         return ask(session)
-    except (CommandFailedError, AnswerUnreadableError) as error:
-        session.said.append(("", error.message, "warning"))
+    except (CommandFailedError, AnswerUnreadableError):
         return None
 
 

@@ -15,11 +15,10 @@ from pathlib import Path
 
 from modemfarm.at.commands.identity import Identity, identify
 from modemfarm.at.commands.sim import sim_state
-from modemfarm.at.session import LOCK_DIR, AtSession, Reply
+from modemfarm.at.session import LOCK_DIR, AtSession
 from modemfarm.errors import FarmError
+from modemfarm.spool import Spool, SpoolFiles
 from modemfarm.usb import AT_MODEM, UsbModem
-
-from ..registry.model import LogLine
 
 log = logging.getLogger(__name__)
 
@@ -37,32 +36,6 @@ class Answer:
     sim: str | None
     reason: str | None
     remedy: str | None
-    log: tuple[LogLine, ...] = ()
-
-
-class LoggedSession(AtSession):
-    """An AtSession that keeps what was said, for the log of the modem."""
-
-    def __init__(self, device: str, lock_dir: Path = LOCK_DIR) -> None:
-        super().__init__(device, lock_dir=lock_dir)
-        self.said: list[tuple[str, str, str]] = []
-
-    def command(self, text: str, timeout: float | None = None) -> Reply:
-        """As AtSession.command; the exchange is kept, a failed one as well."""
-        try:
-            reply = super().command(text, timeout)
-        except FarmError as error:
-            self.said.append((text, error.message, "warning"))
-            raise
-        self.said.append((text, "\n".join(reply.lines), "info"))
-        return reply
-
-    def lines_for(self, serial: str) -> tuple[LogLine, ...]:
-        """The exchanges as lines of the modem's log."""
-        return tuple(
-            LogLine(serial, "at", command, response, level)
-            for command, response, level in self.said
-        )
 
 
 def candidates(modem: UsbModem) -> list[str]:
@@ -80,19 +53,36 @@ def candidates(modem: UsbModem) -> list[str]:
     return ([second] if second else []) + [tty for tty in last_first if tty != second]
 
 
-def ask(modem: UsbModem, devnum: str, devices: Path, lock_dir: Path = LOCK_DIR) -> Answer:
-    """Ask the modem who it is. Never raises FarmError: a failure is an answer with a reason."""
+def ask(
+    modem: UsbModem,
+    devnum: str,
+    devices: Path,
+    lock_dir: Path = LOCK_DIR,
+    files: SpoolFiles | None = None,
+) -> Answer:
+    """Ask the modem who it is. Never raises FarmError: a failure is an answer with a reason.
+
+    What is said goes to `files` once the modem has a name; of one without, nothing is kept.
+    """
+    spool = Spool(None, "agent", files=files)
+    answer = _ask(modem, devnum, devices, lock_dir, spool)
+    if spool.held:
+        log.debug("%s: %d commands to nobody known are not kept", modem.path, spool.held)
+    spool.close()
+    return answer
+
+
+def _ask(modem: UsbModem, devnum: str, devices: Path, lock_dir: Path, spool: Spool) -> Answer:
     reason = f"no AT port at USB path {modem.path} (composition {modem.composition})"
     remedy = 'check that `option` is loaded; the farm needs AT+QCFG="usbnet",0'
     for tty in candidates(modem):
         try:
-            session = LoggedSession(str(devices / tty), lock_dir)
-            with session:
+            with AtSession(str(devices / tty), spool, lock_dir=lock_dir) as session:
                 session.sync()
                 identity = identify(session)
+                spool.identified(identity.imei)
                 sim = None if identity.iccid else sim_state(session).value
-                lines = session.lines_for(identity.imei)
-                return Answer(modem.path, devnum, identity, sim, None, None, lines)
+                return Answer(modem.path, devnum, identity, sim, None, None)
         except FarmError as error:
             reason, remedy = error.message, error.remedy
     return Answer(modem.path, devnum, None, None, reason, remedy)

@@ -20,9 +20,12 @@ from modemfarm.errors import SettingsError, SnapshotError
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 from modemfarm.snapshot import read_snapshot, write_snapshot
+from modemfarm.spool import FOLDER as SPOOL
+from modemfarm.spool import SpoolFiles
 
 from .. import logs
 from ..registry.db import Database
+from ..registry.logs import LogBook
 from ..registry.modems import Host, Registry
 from .applier import Applier
 from .bus import Bus
@@ -30,8 +33,9 @@ from .client import SOCKET, request_apply, wake
 from .events import Listener, Scan, UdevWatch
 from .farm import Device, Farm
 from .health import Health, look
-from .identify import Identifier
+from .identify import Identifier, ask
 from .inbox import Inbox
+from .intake import Intake
 from .store import Store
 from .systemd import Notifier
 from .vitals import Vitals
@@ -50,6 +54,7 @@ class Places:
     snapshot: Path = SNAPSHOT
     apply_socket: Path = SOCKET
     lock_dir: Path = LOCK_DIR
+    spool: Path = SPOOL
 
 
 class Agent:
@@ -94,7 +99,12 @@ class Agent:
             partial(write_snapshot, path=places.snapshot),
             time.monotonic,
         )
-        self._identifier = Identifier(self.worker.answered, self._devices, places.lock_dir)
+        said = SpoolFiles(places.spool, longest=None)
+        self._identifier = Identifier(
+            self.worker.answered, self._devices, places.lock_dir, partial(ask, files=said)
+        )
+        book = LogBook(Database(settings.database, "modemfarm-agent log"), settings.host)
+        self._intake = Intake(places.spool, said, book, self._event, self.stop)
         self._health = Health(
             self._vitals.roster,
             partial(
@@ -103,6 +113,7 @@ class Agent:
                 url=settings.probe_url,
                 devices=self._devices,
                 lock_dir=places.lock_dir,
+                files=said,
             ),
             self._vitals.reported,
             self.stop,
@@ -117,6 +128,10 @@ class Agent:
         self.stop.set()
         self._inbox.post(lambda: None)
 
+    def _event(self, kind: str, detail: dict[str, object]) -> None:
+        """From any thread: an event of the host."""
+        self._inbox.post(lambda: self._store.event(kind, None, **detail))
+
     def _identify(self, device: Device) -> None:
         self._identifier.start(device.usb, device.devnum)
 
@@ -130,6 +145,7 @@ class Agent:
         Listener(
             self._settings.database, self.worker.name_serial, self.worker.name_all, self.stop
         ).start()
+        self._intake.start()
         self._health.start()
 
     def _load(self) -> str:

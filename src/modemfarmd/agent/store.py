@@ -2,7 +2,8 @@
 """Everything the agent writes to the registry, kept until it is written.
 
 While the database is away nothing is lost and nobody waits: observations and outcomes are kept
-per modem (the newest one is the truth), events and log lines in the order they happened.
+per modem (the newest one is the truth), events in the order they happened. What is said to modems
+goes another way: through the spool, see intake.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ import psycopg2
 
 from ..errors import DatabaseGoneError, SlotRaceError, SlotsExhaustedError
 from ..registry.db import Row, backoff
-from ..registry.model import Event, LogLine, Observation, Outcome, Place
+from ..registry.model import Event, Observation, Outcome, Place
 from ..registry.modems import Registry
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 EVENTS_KEPT = 10_000  # a farm of 30 makes about 100 an hour
-LOGS_KEPT = 5_000
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ class Store:
         self._outcomes: dict[str, Outcome] = {}
         self._radio: dict[str, Radio] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
-        self._logs: deque[LogLine] = deque(maxlen=LOGS_KEPT)
         self._failures = 0
         self._next_try = 0.0
         self.refused: dict[str, SlotsExhaustedError] = {}
@@ -95,10 +94,6 @@ class Store:
         log.info("event %s %s %s", kind, serial or "-", detail)
         self._events.append(Event(kind, serial, dict(detail)))
 
-    def logs(self, lines: Collection[LogLine]) -> None:
-        """Keep log lines to be written."""
-        self._logs.extend(lines)
-
     def drop(self, serial: str) -> None:
         """Forget what is kept for a modem that an administrator has forgotten."""
         for kept in (self._observations, self._outcomes, self._radio, self.refused):
@@ -130,9 +125,7 @@ class Store:
         return places
 
     def _pending(self) -> bool:
-        return bool(
-            self._observations or self._outcomes or self._radio or self._events or self._logs
-        )
+        return bool(self._observations or self._outcomes or self._radio or self._events)
 
     def _write_observations(self, places: dict[str, Place]) -> list[str]:
         """Fill `places`; returns the serials that need not be kept."""
@@ -166,8 +159,7 @@ class Store:
         self._write(self._registry.record, list(self._outcomes.values()))
         self._write(self._registry.record_radio, [asdict(values) for values in radio])
         self._write(self._registry.add_events, list(self._events))
-        self._write(self._registry.add_logs, list(self._logs))
-        for kept in (self._outcomes, self._radio, self._events, self._logs):
+        for kept in (self._outcomes, self._radio, self._events):
             kept.clear()
 
     def _write(self, write: Callable[[list[_T]], None], batch: list[_T]) -> None:

@@ -65,7 +65,6 @@ class Vitals:
             return
         if report.radio is not None:
             self._store.radio(report.radio)
-        self._store.logs(report.log)
         if modem.seen.state != "serving":
             self._failures.pop(report.serial, None)
         elif report.failure is not None:

@@ -204,7 +204,6 @@ class Worker:
         self._refusals.pop(answer.path, None)
         self.places.forgive(answer.path)
         self._found[answer.path] = Found(device, answer.identity, answer.sim)
-        self._store.logs(answer.log)
         self._take(self.farm.look(self._found.values()))
 
     def _refused(self, answer: Answer) -> None:

@@ -19,8 +19,9 @@ from modemfarm.identity import check_serial
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 
+from . import logs
+
 EXTENSIONS = "modemfarm.commands"  # another package's verbs; loaded when named only
-LOG_LINES = 50
 
 
 class Verbs(TyperGroup):
@@ -158,30 +159,6 @@ def apply(
 
 
 @app.command()
-def logs(
-    ctx: typer.Context,
-    serial: Serial,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=10_000)] = LOG_LINES,
-    as_json: Json = False,
-) -> None:
-    """What was said to a modem and what it answered, oldest first. Needs the database."""
-    from .output import cell, show_json
-    from .source import open_registry
-
-    check_serial(serial)
-    with open_registry(_settings(ctx)) as registry:
-        rows = registry.logs(serial, lines)[::-1]
-    if as_json:
-        show_json(rows)
-        return
-    for row in rows:
-        sys.stdout.write(
-            f"{cell(row['at'])} {row['level']:<7} {row['direction']} "
-            f"{cell(row['command'])} -> {cell(row['response'])}\n"
-        )
-
-
-@app.command()
 def at(
     command: Annotated[str, typer.Argument(help="One AT command, such as AT+CSQ.")],
     device: Annotated[Path, typer.Option("--device", help="The port, such as /dev/ttyUSB3.")],
@@ -226,6 +203,9 @@ def forget(
         show_json({"serial": serial, "slot": slot})
     else:
         sys.stdout.write(f"{serial} is forgotten, slot {slot} is free\n")
+
+
+app.command()(logs.logs)
 
 
 def main() -> None:

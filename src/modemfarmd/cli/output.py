@@ -17,10 +17,11 @@ COLOURS = {"online": "green", "serving": "green", "error": "red", "failed": "red
 
 def show_json(value: object) -> None:
     """Print `value` as JSON (ASCII, so a terminal sees no hostile character)."""
-    sys.stdout.write(json.dumps(value, indent=1, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(value, indent=1, default=plain) + "\n")
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """What JSON has no type for, as text."""
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
 
 

@@ -70,11 +70,17 @@ class Event:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One command and its reply. Both are data from a modem, stored as they came."""
+    """One command and its answer. Both are data from a modem, stored as they came, but masked.
+
+    channel and outcome as in modemfarm.record, actor and correlation as in modemfarm.caller.
+    """
 
     serial: str
-    direction: str
-    command: str | None
-    response: str | None
-    level: str = "info"
+    channel: str
+    command: str
+    answer: str
+    outcome: str
+    milliseconds: float | None
+    actor: str
+    correlation: str | None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))

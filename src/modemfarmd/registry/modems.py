@@ -13,7 +13,7 @@ import psycopg2.extras
 
 from ..errors import SlotRaceError, SlotsExhaustedError
 from .db import Database, Row
-from .model import Event, LogLine, Observation, Outcome, Place
+from .model import Event, Observation, Outcome, Place
 
 ALLOCATION_ATTEMPTS = 64  # each round of a race seats at least one; 30 rivals need 30 at worst
 ALLOCATION_PAUSE_S = 0.02  # a rival's insert commits within a few milliseconds
@@ -111,21 +111,6 @@ class Registry:
                 for event in events
             ],
         )
-
-    def add_logs(self, lines: Sequence[LogLine]) -> None:
-        """Write log lines in order, all or none."""
-        self.database.run_many(
-            "add_log",
-            [
-                asdict(line)
-                | {"command": storable(line.command), "response": storable(line.response)}
-                for line in lines
-            ],
-        )
-
-    def logs(self, serial: str, limit: int) -> list[Row]:
-        """The newest log lines of a modem, newest first."""
-        return self.database.rows("list_logs", {"serial": serial, "limit": limit})
 
     def events(self, serial: str | None, limit: int) -> list[Row]:
         """The newest events of this host (of one modem when serial is given), newest first."""

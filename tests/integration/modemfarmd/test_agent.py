@@ -22,6 +22,7 @@ from modemfarmd.apply.locks import Locks
 from modemfarmd.apply.main import listen
 from modemfarmd.apply.service import Config, Service
 from modemfarmd.registry.db import Database
+from modemfarmd.registry.logs import LogBook
 from modemfarmd.registry.modems import Host, Registry
 
 WAIT_S = 15.0
@@ -38,7 +39,9 @@ class PtyModem(threading.Thread):
         super().__init__(daemon=True)
         self.answers = {
             "AT": [],
+            "AT+CMEE?": ["+CMEE: 2"],
             "AT+CMEE=1": [],
+            "AT+CMEE=2": [],
             "AT+CGSN": [serial(number)],
             "AT+CGMM": ["EC25"],
             "AT+CGMR": ["EC25EUXGAR08A05M1G"],
@@ -90,6 +93,7 @@ class World:
         self.states: dict[str, str] = {}
         self.agent: Agent | None = None
         (root / "dev").mkdir(exist_ok=True)
+        (root / "spool").mkdir()
 
     def plug(self, path: str, index: int, modem: PtyModem) -> None:
         real = self._make_modem(path, index)
@@ -174,8 +178,9 @@ def start(world: World, dsn: str, short_path: Path) -> Iterator[Callable[[], Age
 
     def make() -> Agent:
         places = Places(
-            world.root, world.root / "modems.json", short_path / "apply.sock", short_path
-        )
+            world.root, world.root / "modems.json", short_path / "apply.sock", short_path,
+            world.root / "spool",
+        )  # fmt: skip
         agent = Agent(settings, places)
         thread = threading.Thread(target=agent.run, args=(Notifier({}),))
         thread.start()
@@ -216,8 +221,24 @@ def test_plug_unplug_replug_elsewhere(world: World, start: Callable[[], Agent]) 
     assert [k for k in kinds if k not in ("serving", "offline", "applying")] == [
         "registered", "unplugged", "plugged", "moved",
     ]  # fmt: skip
-    said = [line["command"] for line in world.registry.logs(serial(1), 50)]
-    assert "AT+CGSN" in said
+
+
+def test_all_that_is_said_becomes_rows(world: World, start: Callable[[], Agent]) -> None:
+    start()
+    world.plug("1-1", 0, PtyModem(1))
+    world.until(lambda rows: any(r["signal"] is not None for r in rows.values()))
+    book = LogBook(world.registry.database, "lab")
+    deadline = time.monotonic() + WAIT_S
+    rows: list[dict[str, Any]] = []
+    while not {"AT+CGSN", "AT+QCCID", "AT+CIMI", "AT+CSQ", "AT+CEREG?", "AT+COPS?"} <= {
+        row["command"] for row in rows
+    }:
+        assert time.monotonic() < deadline, rows
+        time.sleep(0.05)
+        rows = book.newest(99, serial(1))
+    csq = next(row for row in rows if row["command"] == "AT+CSQ")
+    assert (csq["answer"], csq["outcome"], csq["actor"]) == ("+CSQ: 20,0", "ok", "agent")
+    assert len({row["correlation"] for row in rows}) >= 2  # an identification and a look
 
 
 def test_modems_that_come_together_are_applied_together(

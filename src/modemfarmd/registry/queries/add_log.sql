@@ -1,2 +1,3 @@
-INSERT INTO modem_logs (serial, at, level, direction, command, response)
-VALUES (%(serial)s, %(at)s, %(level)s, %(direction)s, %(command)s, %(response)s)
+INSERT INTO modem_logs
+    (serial, at, channel, command, answer, outcome, milliseconds, actor, correlation)
+VALUES %s

@@ -84,9 +84,6 @@ class FakeRegistry:
         self._check()
         self.kinds += [event.kind for event in events]  # type: ignore[attr-defined]
 
-    def add_logs(self, lines: Sequence[object]) -> None:
-        self._check()
-
 
 class World:
     def __init__(self) -> None:
