@@ -152,6 +152,7 @@ class Applier:
 
     def _settle(self, outcome: Outcome) -> None:
         before = self._farm.modems[outcome.serial].seen
+        outcome = self._farm.explained(outcome)
         if not self._farm.outcome(outcome):
             return  # it came or went meanwhile: its key waits already
         self._store.outcome(outcome)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modemfarm.at.commands.identity import Identity
+from modemfarm.mm.objects import LOCK_PIN, LOCKS
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbModem
 
 from ..registry.model import Event, Observation, Outcome, Place
+from .sim_entry import SimTrouble
 
 LINKS = "/dev/modems"  # made by the farm's udev rules
 QUARANTINED = "quarantined"
@@ -31,7 +33,7 @@ class Found:
 
     device: Device
     identity: Identity
-    sim: str | None = None
+    sim: SimTrouble | None = None
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Modem:
     seen: Observation
     place: Place | None = None
     devnum: str = ""
+    sim: SimTrouble | None = None
 
     @property
     def serial(self) -> str:
@@ -118,6 +121,13 @@ class Farm:
             if modem.place is not None
         )
 
+    def explained(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what the agent knows about a PIN that ModemManager only misses."""
+        modem = self.modems.get(outcome.serial)
+        if modem is None or modem.sim is None or outcome.reason != LOCKS[LOCK_PIN]:
+            return outcome
+        return replace(outcome, reason=modem.sim.reason, remedy=modem.sim.remedy)
+
     def outcome(self, outcome: Outcome) -> bool:
         """Remember how an apply ended; False when that is not how the modem stands any more."""
         modem = self.modems.get(outcome.serial)
@@ -147,12 +157,13 @@ class Farm:
         if modem is None:
             changes.events.append(_event("registered", seen))
             changes.events += self._replaced(seen)
-            self.modems[serial] = Modem(seen, devnum=devnum)
+            modem = self.modems[serial] = Modem(seen, devnum=devnum)
         else:
             if not modem.seen.present or modem.seen.usb_path != seen.usb_path:
                 changes.events += self._replaced(seen)
             changes.events += _differences(modem, seen, devnum)
             modem.seen, modem.devnum = seen, devnum
+        modem.sim = items[0].sim
         changes.serials.append(serial)
 
     def _replaced(self, seen: Observation) -> list[Event]:
@@ -206,7 +217,8 @@ def _observed(found: Found, before: Modem | None) -> Observation:
         model=identity.model,
         revision=identity.revision,
         state="applying",
-        reason="just seen" if found.sim is None else f"SIM {found.sim}",
+        reason="just seen" if found.sim is None else found.sim.reason,
+        remedy=None if found.sim is None else found.sim.remedy,
     )
     if standing is None:
         return seen

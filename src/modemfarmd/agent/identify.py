@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modemfarm.at.commands.identity import Identity, identify
-from modemfarm.at.commands.sim import sim_state
 from modemfarm.at.session import LOCK_DIR, AtSession
 from modemfarm.errors import FarmError
 from modemfarm.spool import Spool, SpoolFiles
 from modemfarm.usb import AT_MODEM, UsbModem
+
+from .sim_entry import SimEntry, SimTrouble
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Answer:
     path: str
     devnum: str
     identity: Identity | None
-    sim: str | None
+    sim: SimTrouble | None
     reason: str | None
     remedy: str | None
 
@@ -59,20 +60,23 @@ def ask(
     devices: Path,
     lock_dir: Path = LOCK_DIR,
     files: SpoolFiles | None = None,
+    sims: SimEntry | None = None,
 ) -> Answer:
     """Ask the modem who it is. Never raises FarmError: a failure is an answer with a reason.
 
     What is said goes to `files` once the modem has a name; of one without, nothing is kept.
     """
     spool = Spool(None, "agent", files=files)
-    answer = _ask(modem, devnum, devices, lock_dir, spool)
+    answer = _ask(modem, devnum, devices, lock_dir, spool, sims or SimEntry())
     if spool.held:
         log.debug("%s: %d commands to nobody known are not kept", modem.path, spool.held)
     spool.close()
     return answer
 
 
-def _ask(modem: UsbModem, devnum: str, devices: Path, lock_dir: Path, spool: Spool) -> Answer:
+def _ask(
+    modem: UsbModem, devnum: str, devices: Path, lock_dir: Path, spool: Spool, sims: SimEntry
+) -> Answer:
     reason = f"no AT port at USB path {modem.path} (composition {modem.composition})"
     remedy = 'check that `option` is loaded; the farm needs AT+QCFG="usbnet",0'
     for tty in candidates(modem):
@@ -81,7 +85,7 @@ def _ask(modem: UsbModem, devnum: str, devices: Path, lock_dir: Path, spool: Spo
                 session.sync()
                 identity = identify(session)
                 spool.identified(identity.imei)
-                sim = None if identity.iccid else sim_state(session).value
+                identity, sim = sims.readable(session, identity)
                 return Answer(modem.path, devnum, identity, sim, None, None)
         except FarmError as error:
             reason, remedy = error.message, error.remedy

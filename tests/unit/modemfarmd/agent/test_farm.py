@@ -7,9 +7,11 @@ from modemfarm.at.commands.identity import Identity
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.farm import Changes, Device, Farm, Found
+from modemfarmd.agent.sim_entry import SimTrouble
 from modemfarmd.registry.model import Outcome, Place
 
 A, B = "867584030000017", "867584030000025"
+NO_SIM = SimTrouble("SIM not inserted", "insert a SIM, then replug the modem")
 
 
 def found(serial: str, path: str, devnum: str = "1", iccid: str | None = "8" * 19) -> Found:
@@ -19,7 +21,7 @@ def found(serial: str, path: str, devnum: str = "1", iccid: str | None = "8" * 1
     )
     usb = UsbModem(path, Path("/nowhere"), "EC25", "", interfaces)
     identity = Identity(serial, iccid, "262010000000001", "EC25", "R1")
-    return Found(Device(usb, devnum), identity, None if iccid else "not inserted")
+    return Found(Device(usb, devnum), identity, None if iccid else NO_SIM)
 
 
 def kinds(changes: Changes) -> list[str]:
@@ -109,3 +111,24 @@ def test_the_snapshot_file_is_as_good_as_the_rows() -> None:
     farm.load_records([ModemRecord(A, 2, "1-1", None, "iot", True)], 3127)
     assert farm.modems[A].place == Place(2, 3129, "iot")
     assert not farm.modems[A].seen.present  # the bus decides that
+
+
+def test_a_pin_that_was_refused_explains_what_modemmanager_misses() -> None:
+    farm = Farm()
+    refused = SimTrouble("PIN refused: this SIM refused it before", "set the right PIN")
+    here = found(A, "1-1")
+    farm.look([Found(here.device, here.identity, refused), found(B, "1-2")])
+    assert farm.modems[A].seen.reason == refused.reason
+    assert farm.modems[A].seen.remedy == refused.remedy
+    missing = Outcome(A, "error", "failed", "PIN required", "enter it")
+    assert farm.explained(missing).reason == refused.reason
+    assert farm.explained(missing).remedy == refused.remedy
+    for other in (
+        Outcome(A, "error", "failed", "PUK required", "unlock it"),
+        Outcome(A, "online", "serving"),
+        Outcome(B, "error", "failed", "PIN required", "enter it"),
+        Outcome("867584030000033", "error", "failed", "PIN required", "enter it"),
+    ):
+        assert farm.explained(other) == other
+    farm.look([found(A, "1-1", "2"), found(B, "1-2")])
+    assert farm.explained(missing) == missing
