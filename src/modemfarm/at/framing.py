@@ -1,28 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AT dialogue without I/O: bytes in, lines out (`Framer`), lines in, an answer out (`Exchange`).
+"""Bytes in, lines out. Nothing here waits or opens anything.
 
-Nothing here waits or opens anything, so the modules, the agent and the tests share it.
-Syntax: ITU-T V.250 section 5, error results: 3GPP TS 27.007 section 9.2 and 27.005 section 3.2.5.
+Syntax of lines: ITU-T V.250 section 5.
 """
 
 import re
-from dataclasses import dataclass, field
-
-from .results import Final, parse_final
 
 # The longest honest line is an SMS PDU (about 360 characters) or a neighbour cell list (1 kB).
 MAX_LINE = 4096
-# The longest honest answer is a full message store (255 messages); a flood must not fill memory.
-MAX_LINES = 1024
 
-PROMPT = "> "
+PROMPT = b"> "
 
-_NAME = re.compile(r"(\+[A-Z][A-Z0-9]*):")
-_COMMAND_NAME = re.compile(r"\+[A-Z][A-Z0-9]*")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-# Unsolicited lines without a `+NAME:` (EC25 AT commands manual, chapter 14, and V.250).
-_BARE_URCS = frozenset(
-    ("RDY", "RING", "NO CARRIER", "POWERED DOWN", "SMS DONE", "PB DONE", "CALL READY", "APP RDY")
+# NUL is not among them: modems send it while they start. The C1 set drives terminals as well.
+_CONTROL = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f]")
+_RARE = bytes(
+    byte for byte in range(0x80) if (byte < 0x20 and byte not in b"\t\n\r") or byte == 0x7F
 )
 
 
@@ -31,98 +23,60 @@ class Framer:
 
     def __init__(self) -> None:
         self.dropped = 0  # lines thrown away: too long, or with control characters in them
-        self._buffer = bytearray()
+        self._rest = b""  # the line that has not ended yet
         self._skipping = False
 
     def feed(self, data: bytes) -> list[str]:
         """Take bytes as read, in any split, and return the lines that they complete."""
-        lines: list[str] = []
-        for part in _split_keeping_rest(data):
-            self._buffer += part.text
-            if len(self._buffer) > MAX_LINE:
-                self._buffer.clear()
-                self._skipping = True
-            if part.ended:
-                self._end_line(lines)
-        return lines
+        if self._skipping:
+            data = self._skip(data)
+        elif self._rest:
+            data = self._rest + data
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        rest = data[end:]
+        if len(rest) > MAX_LINE:
+            rest, self._skipping = b"", True
+        self._rest = rest
+        return self._lines(data[:end]) if end else []
 
     def prompt(self) -> bool:
         """True, once, when the modem waits for text (`> ` without a line end)."""
-        if self._skipping or bytes(self._buffer).strip(b"\0") != PROMPT.encode():
+        if self._rest.strip(b"\0") != PROMPT:
             return False
-        self._buffer.clear()
+        self._rest = b""
         return True
 
-    def _end_line(self, lines: list[str]) -> None:
-        raw = bytes(self._buffer)
-        self._buffer.clear()
-        if self._skipping:
-            self._skipping = False
-            self.dropped += 1
-            return
-        # Modems send NULs while they start; any other control character means garbage.
+    def _skip(self, data: bytes) -> bytes:
+        """What follows the end of an endless line; nothing as long as it goes on."""
+        ends = [place for place in (data.find(b"\n"), data.find(b"\r")) if place >= 0]
+        if not ends:
+            return b""
+        self._skipping = False
+        self.dropped += 1
+        return data[min(ends) :]
+
+    def _lines(self, data: bytes) -> list[str]:
+        # Nearly all data is plain text, and can be cut as a whole: 20 times as fast as by line.
+        if data.isascii() and len(data.translate(None, _RARE)) == len(data):
+            text = data.decode("ascii")
+            lines = [line for line in text.splitlines() if line]
+            if not _padded(text) and _longest(lines, data) <= MAX_LINE:
+                return lines
+        return [line for raw in re.split(rb"[\r\n]", data) if (line := self._line(raw))]
+
+    def _line(self, raw: bytes) -> str:
         text = raw.replace(b"\0", b"").decode("utf-8", errors="replace").strip(" ")
-        if _CONTROL.search(text):
+        if len(raw) > MAX_LINE or _CONTROL.search(text):
             self.dropped += 1
-        elif text:
-            lines.append(text)
+            return ""
+        return text
 
 
-@dataclass(frozen=True)
-class _Part:
-    text: bytes
-    ended: bool
+def _padded(text: str) -> bool:
+    """True when a line may have spaces around it."""
+    return text[0] == " " or any(pair in text for pair in (" \r", " \n", "\r ", "\n "))
 
 
-def _split_keeping_rest(data: bytes) -> list[_Part]:
-    *whole, rest = re.split(rb"[\r\n]", data)
-    return [_Part(text, True) for text in whole] + [_Part(rest, False)]
-
-
-@dataclass
-class Exchange:
-    """One command and what comes back until its final result.
-
-    An answer line is bare (`867584030000017`) or carries the command's own name (`+CSQ: 20,99`);
-    a line with another name, or a known bare one, came unasked and goes to `urcs`.
-    """
-
-    command: str
-    lines: list[str] = field(default_factory=list)
-    urcs: list[str] = field(default_factory=list)
-    final: Final | None = None
-    overflow: int = 0
-    _echo_seen: bool = False
-
-    def __post_init__(self) -> None:
-        self._names = frozenset(_COMMAND_NAME.findall(self.command.upper()))
-
-    def feed(self, line: str) -> bool:
-        """Take one line; True when the command has ended. Later lines are unsolicited."""
-        if self.final is not None or self._is_urc(line):
-            self._keep(self.urcs, line)
-        elif not self._is_echo(line):
-            self.final = parse_final(line)
-            if self.final is None:
-                self._keep(self.lines, line)
-        return self.final is not None
-
-    def _keep(self, where: list[str], line: str) -> None:
-        if len(where) < MAX_LINES:
-            where.append(line)
-        else:
-            self.overflow += 1
-
-    def _is_echo(self, line: str) -> bool:
-        if self._echo_seen or not line.upper().endswith(self.command.upper()):
-            return False
-        self._echo_seen = True
-        return True
-
-    def _is_urc(self, line: str) -> bool:
-        if line in _BARE_URCS:
-            return True
-        name = _NAME.match(line)
-        if name is None:
-            return False
-        return name.group(1) not in self._names
+def _longest(lines: list[str], data: bytes) -> int:
+    """The length of the longest line, or any smaller bound that is quicker to have."""
+    return len(max(lines, key=len, default="")) if len(data) > MAX_LINE else 0
