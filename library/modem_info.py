@@ -6,20 +6,50 @@
 
 DOCUMENTATION = r"""
 module: modem_info
-short_description: List the EC25 modems on the USB of this host
+short_description: Gather facts of the EC25 modems on the USB of a host
 version_added: "0.1.0"
 description:
   - Reads sysfs, so ports are joined to their modem by USB path and interface number.
-  - Asks each modem who it is over its own AT port when that port is free.
+  - Asks all modems at once, over the farm's own AT port and over QMI beside ModemManager.
+  - A modem that cannot be asked has a reason in its row, and the others go on.
 options:
-  identity:
-    description: Ask the modems for IMEI, ICCID, IMSI, model and revision.
-    type: bool
-    default: true
+  modems:
+    description: IMEIs or USB paths. All modems of the host when empty.
+    type: list
+    elements: str
+    default: []
+  gather:
+    description:
+      - What to ask for. V(none) asks nothing and shows what sysfs knows, V(all) is everything.
+      - V(qmi) is what qmicli says, the others come by AT.
+    type: list
+    elements: str
+    choices:
+      - identity
+      - sim
+      - signal
+      - cells
+      - network
+      - bearer
+      - config
+      - hardware
+      - messages
+      - voice
+      - qmi
+      - all
+      - none
+    default: [identity, sim, signal, network]
+  correlation:
+    description: Id that the rows in the modems' logs carry. A random one when empty.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Changes nothing in any mode.
     support: full
+  diff_mode:
+    description: Nothing is changed.
+    support: none
 author:
   - The modemfarm authors (@modemfarm)
 """
@@ -28,6 +58,11 @@ EXAMPLES = r"""
 - name: See which modems are plugged in
   modem_info:
   register: found
+
+- name: Everything about one of them
+  modem_info:
+    modems: ["867584030000017"]
+    gather: [all]
 """
 
 RETURN = r"""
@@ -50,21 +85,42 @@ modems:
     revision: {description: Firmware, type: str, sample: EC25EUXGAR08A01M1G}
     product: {description: Product string of the USB device, type: str, sample: EC25-EUX}
     usb_serial: {description: Serial string of the USB device, type: str, sample: ""}
-    error: {description: Why a modem could not be asked, type: str, sample: null}
+    at:
+      description: Answers by name; their fields carry their units.
+      type: dict
+      sample: {detailed_signal: {technology: LTE, rsrp_dbm: -97, rsrq_db: -10, sinr_db: 13.4}}
+    qmi:
+      description: What qmicli says, by section; null for one that could not be read.
+      type: dict
+      sample: {settings: {address: 10.64.1.2, prefix: 30, mtu: 1500}}
+    errors:
+      description: Why a single answer is missing, by its name.
+      type: dict
+      sample: {own_numbers: SIM not inserted}
+    error: {description: Why the modem could not be asked, type: str, sample: null}
+correlation:
+  description: Id of the rows in the modems' logs
+  returned: success
+  type: str
+  sample: 5f0c9a7be1d24c36
+error: {description: Class of the error, returned: failure, type: str, sample: InvalidValueError}
+remedy:
+  description: What to do about it
+  returned: failure
+  type: str
+  sample: "allowed: identity, sim"
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.modemfarm.info import modem_facts
+from ..module_utils.modemfarm.tasks.info import ARGUMENTS, run
 
 
 def main():
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec={"identity": {"type": "bool", "default": True}},
-        supports_check_mode=True,
-    )
-    module.exit_json(changed=False, modems=modem_facts(module.params["identity"]))
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = run(module.params, module.check_mode)
+    (module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,18 @@ class UsbModem:
         return tuple(i.tty for i in self.interfaces if i.tty)
 
     @property
+    def at_candidates(self) -> tuple[str, ...]:
+        """The ttys worth asking, best first.
+
+        Interface 03 is ours. In another composition its number may mean another port, and
+        ModemManager does not drive the modem in a way the farm uses, so any port may be asked.
+        """
+        if self.composition == "qmi":
+            return (self.at_tty,) if self.at_tty else ()
+        best = [tty for tty in (self.at_tty, self.tty(AT_MODEM)) if tty]
+        return (*best, *(tty for tty in reversed(self.ttys) if tty not in best))
+
+    @property
     def complete(self) -> bool:
         """True when all ports of the usual composition are there."""
         return self.at_tty is not None and self.cdc_wdm is not None and self.net is not None

@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from modemfarm.at import policy
+from modemfarm.at.permit import Role
 from modemfarm.at.session import AtSession
-from modemfarm.errors import CommandFailedError, CommandRefusedError, FarmError, InvalidValueError
+from modemfarm.errors import CommandFailedError, FarmError, InvalidValueError
 
 
-def run_at(device: Path, command: str, timeout: float) -> dict[str, Any]:
+def run_at(device: Path, command: str, role: Role, timeout: float | None) -> dict[str, Any]:
     """{command, lines, result, error, milliseconds}; result is OK, ERROR or null (no answer).
 
-    InvalidValueError for what is no port or no command that may be sent.
+    InvalidValueError for what is no port, CommandRefusedError for what the role may not send.
+    `timeout` in seconds, None for what the command itself may take.
     """
+    permit = policy.permit(command, role)
+    if timeout is not None:
+        permit = replace(permit, timeout=timeout)
     if not _is_terminal(device):
         raise InvalidValueError("--device", str(device), "a serial port such as /dev/ttyUSB3")
     started = time.monotonic()
@@ -24,17 +31,15 @@ def run_at(device: Path, command: str, timeout: float) -> dict[str, Any]:
     result, error = None, None
     try:
         with AtSession(str(device)) as session:
-            lines = session.command(command, timeout).lines
+            lines = session.send(permit).lines
             result = "OK"
-    except CommandRefusedError as refused:
-        raise InvalidValueError("COMMAND", command, refused.remedy) from refused
     except CommandFailedError as failure:
         result, error = "ERROR", failure.message
     except FarmError as failure:
         error = failure.message
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     return {
-        "command": command,
+        "command": permit.shown,
         "lines": list(lines),
         "result": result,
         "error": error,

@@ -14,12 +14,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modemfarm.errors import FarmError, InvalidValueError, SettingsError
+from modemfarm.errors import CommandRefusedError, FarmError, InvalidValueError, SettingsError
 from modemfarm.identity import check_serial
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 
-from . import logs
+from . import logs, messages, speak
 
 EXTENSIONS = "modemfarm.commands"  # another package's verbs; loaded when named only
 
@@ -159,29 +159,6 @@ def apply(
 
 
 @app.command()
-def at(
-    command: Annotated[str, typer.Argument(help="One AT command, such as AT+CSQ.")],
-    device: Annotated[Path, typer.Option("--device", help="The port, such as /dev/ttyUSB3.")],
-    timeout: Annotated[float, typer.Option(min=0.1, max=180.0, help="Seconds to wait.")] = 5.0,
-    as_json: Json = False,
-) -> None:
-    """Ask a bare port; needs neither settings nor registry. Exit 1 when it says no."""
-    from ..text import printable
-    from .at import run_at
-    from .output import show_json
-
-    said = run_at(device, command, timeout)
-    if as_json:
-        show_json(said)
-    else:
-        for line in said["lines"]:
-            sys.stdout.write(printable(line) + "\n")
-        sys.stdout.write(f"{printable(said['error'] or said['result'])}\n")
-    if said["error"]:
-        raise typer.Exit(1)
-
-
-@app.command()
 def forget(
     ctx: typer.Context,
     serial: Serial,
@@ -206,13 +183,17 @@ def forget(
 
 
 app.command()(logs.logs)
+app.command()(speak.at)
+app.command()(speak.qmi)
+app.add_typer(messages.sms, name="sms")
+app.command()(messages.ussd)
 
 
 def main() -> None:
     """Entry point of modemfarm: errors become one line and an exit code."""
     try:
         app(prog_name="modemfarm")
-    except (InvalidValueError, SettingsError) as error:
+    except (InvalidValueError, SettingsError, CommandRefusedError) as error:
         sys.stderr.write(f"modemfarm: {error.message}; {error.remedy}\n")
         sys.exit(2)
     except FarmError as error:

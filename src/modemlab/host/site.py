@@ -73,10 +73,14 @@ def run(
     return recap("".join(lines), process.returncode, log)
 
 
-def environment(project: Path) -> dict[str, str]:
-    """The environment of ansible-playbook: the checkout's configuration, mitogen, no colours."""
+def environment(project: Path, mitogen: bool = True) -> dict[str, str]:
+    """The environment of ansible-playbook: the checkout's configuration, no colours.
+
+    `mitogen` where it is installed: fast under emulation, but it does not ship our own package with
+    a module of library/, which site.yml does not need.
+    """
     folder = Path(sys.executable).parent
-    spec = importlib.util.find_spec("ansible_mitogen")
+    spec = importlib.util.find_spec("ansible_mitogen") if mitogen else None
     strategy = {}
     if spec and spec.submodule_search_locations:
         place = Path(spec.submodule_search_locations[0]) / "plugins" / "strategy"

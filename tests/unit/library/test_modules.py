@@ -9,7 +9,7 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-MODULES = ["modem_apply", "modem_info"]
+MODULES = [f"modem_{name}" for name in ("apply", "at", "config", "info", "qmi", "reset", "sms")]
 
 
 def load(name):
@@ -42,9 +42,12 @@ def test_documentation_matches_the_arguments(name, monkeypatch):
     assert set(options) == set(seen)
     for option, spec in seen.items():
         assert options[option]["type"] == spec["type"]
-        assert options[option]["default"] == spec["default"]
-    assert yaml.safe_load(module.EXAMPLES)
-    assert yaml.safe_load(module.RETURN)["modems"]["contains"]
+        for field in ("default", "choices", "elements", "required"):
+            assert options[option].get(field) == spec.get(field), (option, field)
+    (example, *_) = yaml.safe_load(module.EXAMPLES)
+    assert set(example[name] or {}) <= set(options)
+    returned = yaml.safe_load(module.RETURN)
+    assert all(value["description"] and value["returned"] for value in returned.values())
 
 
 def test_apply_fails_with_a_remedy(capsys, tmp_path):
@@ -85,14 +88,36 @@ def test_apply_returns_what_the_batch_says(capsys, monkeypatch):
 def test_info_documents_every_field(capsys, monkeypatch, tmp_path, make_modem):
     module = load("modem_info")
     make_modem("1-3", 2)
-    real = module.modem_facts
-    monkeypatch.setattr(module, "modem_facts", lambda identity: real(identity, tmp_path, tmp_path))
+    here = importlib.import_module("ansible.module_utils.modemfarm.tasks.common").Here
+    real, host = module.run, here(tmp_path, tmp_path, tmp_path / "spool")
+    monkeypatch.setattr(module, "run", lambda params, check_mode: real(params, check_mode, host))
     (row,) = run("modem_info", capsys)["modems"]
     assert set(row) == set(yaml.safe_load(module.RETURN)["modems"]["contains"])
     assert (row["usb_path"], row["at_port"], row["serial"]) == ("1-3", "ttyUSB11", None)
     assert "ttyUSB11 is not there" in row["error"]
-    (row,) = run("modem_info", capsys, identity=False)["modems"]
+    (row,) = run("modem_info", capsys, gather=["none"])["modems"]
     assert row["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("modem_at", {"commands": ["AT"]}),
+        ("modem_qmi", {"queries": ["ids"]}),
+        ("modem_sms", {"action": "list"}),
+        ("modem_config", {"apn": "internet"}),
+        ("modem_reset", {"step": "reset"}),
+    ],
+)
+def test_a_bad_name_fails_with_class_and_remedy(name, arguments, capsys):
+    result = run(name, capsys, modem="12345", **arguments)
+    assert (result["failed"], result["error"]) == (True, "InvalidValueError")
+    assert "15 ASCII digits" in result["remedy"]
+
+
+def test_a_pin_is_never_in_the_result(capsys):
+    result = run("modem_config", capsys, modem="12345", pin="4711")
+    assert "4711" not in json.dumps(result)
 
 
 def test_nothing_of_ours_is_imported_absolutely():

@@ -122,7 +122,7 @@ def test_the_help_lists_our_verbs_and_those_of_others() -> None:
 def test_at_on_a_bare_port_needs_no_settings(shell: Any) -> None:
     near, far = os.openpty()
     tty.setraw(far)
-    answers = {b"AT+CSQ": b"+CSQ: 20,0\r\n\r\nOK", b"AT+X": b"+CME ERROR: 3"}
+    answers = {b"AT+CSQ": b"+CSQ: 20,0\r\n\r\nOK", b"AT+COPS?": b"+CME ERROR: 3"}
 
     def answer() -> None:
         for _ in range(2):
@@ -139,12 +139,14 @@ def test_at_on_a_bare_port_needs_no_settings(shell: Any) -> None:
     assert code == 0
     assert said.pop("milliseconds") >= 0
     assert said == {"command": "AT+CSQ", "lines": ["+CSQ: 20,0"], "result": "OK", "error": None}
-    code, out, _ = shell("at", "--device", device, "--json", "AT+X")
+    code, out, _ = shell("at", "--device", device, "--json", "AT+COPS?")
     said = json.loads(out)
     assert (code, said["result"], said["lines"]) == (1, "ERROR", [])
     assert "operation not allowed" in said["error"]
-    code, _, err = shell("at", "--device", device, "AT+CPIN=1234")
-    assert (code, "COMMAND" in err) == (2, True)
+    code, out, err = shell("at", "--device", device, "--json", "AT+CPIN=1234")
+    assert (code, json.loads(out)["result"], "1234" in out + err) == (2, None, False)
+    code, _, err = shell("at", "--device", device, "AT+CFUN=1,1")
+    assert (code, "CFUN" in err) == (2, True)
     thread.join(5)
     os.close(near)
     os.close(far)

@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the modemfarm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module modem_reset: a thin face of modemfarm.reset.steps."""
+
+DOCUMENTATION = r"""
+module: modem_reset
+short_description: Take one step of the repair ladder on a modem
+version_added: "0.2.0"
+description:
+  - Acts on one modem and waits, with a cap, until it is there again. No other modem is disturbed;
+    ModemManager is never restarted.
+  - The farm's agent brings the bearer and the proxy back when the modem is there.
+options:
+  modem:
+    description: IMEI, or USB path such as C(1-1.4).
+    type: str
+    required: true
+  step:
+    description:
+      - V(reconnect) takes the bearer down and up through NetworkManager.
+      - V(radio) switches the radio off for 4 s and waits for registration.
+      - V(reprobe) has ModemManager let go of the modem and look at it anew.
+      - V(reset) restarts the modem with AT+CFUN=1,1.
+      - V(usb) has the kernel let go of the device and take it anew, for one that answers nothing.
+    type: str
+    choices: [reconnect, radio, reprobe, reset, usb]
+    required: true
+  correlation:
+    description: Id that the rows in the modem's log carry. A random one when empty.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    description: Finds the modem and touches nothing.
+    support: full
+  diff_mode:
+    description: A step has evidence from before and after instead.
+    support: none
+author:
+  - The modemfarm authors (@modemfarm)
+"""
+
+EXAMPLES = r"""
+- name: Restart a modem that has hung itself up
+  modem_reset:
+    modem: "867584030000017"
+    step: reset
+"""
+
+RETURN = r"""
+modem: {description: IMEI of the modem, returned: always, type: str, sample: "867584030000017"}
+step: {description: The step, returned: always, type: str, sample: reset}
+seconds: {description: How long it took, returned: success, type: float, sample: 14.2}
+before:
+  description: What the modem looked like before the step.
+  returned: success
+  type: dict
+  sample: {usb_path: 1-1, devnum: "7", registration: searching, rssi_dbm: -97, error: null}
+after:
+  description: What it looked like after the step.
+  returned: success
+  type: dict
+  sample: {usb_path: 1-1, devnum: "8", registration: home, rssi_dbm: -71, error: null}
+correlation:
+  description: Id of the rows in the modem's log
+  returned: success
+  type: str
+  sample: 5f0c9a7be1d24c36
+error: {description: Class of the error, returned: failure, type: str, sample: CommandTimeoutError}
+command: {description: What failed, returned: failure, type: str, sample: step reset}
+remedy:
+  description: What to do about it
+  returned: failure
+  type: str
+  sample: power-cycle its hub port
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.modemfarm.tasks.reset import ARGUMENTS, run
+
+
+def main():
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = run(module.params, module.check_mode)
+    (module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()
