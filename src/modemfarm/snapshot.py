@@ -25,7 +25,10 @@ MAX_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class ModemRecord:
-    """One modem as the registry sees it. usb_path is where it was seen, None when never."""
+    """One modem as the registry sees it. usb_path is where it was seen, None when never.
+
+    sim_open: the agent has read the IMSI since it was plugged in, so no PIN is wanted.
+    """
 
     serial: str
     slot: int
@@ -33,6 +36,7 @@ class ModemRecord:
     iccid: str | None = None
     apn: str | None = None
     present: bool = False
+    sim_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,6 @@ def _record(row: object) -> ModemRecord:
     for name in row:
         if name not in names:
             raise InvalidValueError("field name", name, ", ".join(sorted(names)))
-    present = row.get("present", False)
-    if not isinstance(present, bool):
-        raise InvalidValueError("present", present, "true or false")
     slot = row.get("slot")
     if not isinstance(slot, int) or isinstance(slot, bool) or not 1 <= slot <= MAX_SLOTS:
         raise InvalidValueError("slot", slot, f"an integer from 1 to {MAX_SLOTS}")
@@ -134,8 +135,16 @@ def _record(row: object) -> ModemRecord:
         usb_path=_optional(row, "usb_path", check_usb_path),
         iccid=_optional(row, "iccid", check_iccid),
         apn=_optional(row, "apn", check_apn),
-        present=present,
+        present=_flag(row, "present"),
+        sim_open=_flag(row, "sim_open"),
     )
+
+
+def _flag(row: Mapping[str, Any], name: str) -> bool:
+    value = row.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "true or false")
+    return value
 
 
 def _optional(row: Mapping[str, Any], name: str, check: Any) -> str | None:

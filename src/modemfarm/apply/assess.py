@@ -14,6 +14,8 @@ from . import networkmanager as nm
 from .host import Managers
 from .profile import profile_id
 
+LOCKED = "sim lock"  # stage of the verdict on a SIM that, by ModemManager, wants its PIN
+
 
 class Kind(Enum):
     """What to do next."""
@@ -126,7 +128,9 @@ def _sim(modem: mm.MmModem) -> Verdict | None:
         return _fail(f"ModemManager gave up: {reason}", "check the SIM card, restart the modem")
     if modem.state == mm.LOCKED:
         reason = mm.LOCKS.get(modem.lock, f"SIM lock {modem.lock}")
-        return _fail(reason, _SIM_REMEDIES.get(modem.lock, "ask the operator of the SIM"))
+        stage = LOCKED if modem.lock == mm.LOCK_PIN else ""
+        remedy = _SIM_REMEDIES.get(modem.lock, "ask the operator of the SIM")
+        return Verdict(Kind.FAIL, reason, remedy, stage)
     if modem.state in (mm.UNKNOWN, mm.INITIALIZING):
         return _wait("modemmanager", "ModemManager is still initialising it", "wait")
     return None

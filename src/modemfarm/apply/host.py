@@ -18,6 +18,7 @@ from ..dbus.wire import Message, WireError, managed_objects
 from ..errors import ConfigRefusedError, FarmError, PermanentError, ToolError
 from ..host_lock import held
 from ..mm import objects as modemmanager
+from ..mm.reprobe import reprobe
 from ..proxy import check
 from ..usb_map import MAP_FOLDER, map_text, parse_map
 from . import guard, networkmanager, profile, systemd
@@ -151,6 +152,10 @@ class Host:
         refuse_foreign_folder(folder)
         with held(folder / LOCK_NAME, LOCK_WAIT_S, "modem_apply"):
             yield
+
+    def reprobe(self, serial: str, usb_path: str) -> str:
+        """Have ModemManager take a modem up anew; its new object's path. Waits for it."""
+        return reprobe(serial, usb_path, self._open_bus).path
 
     def write_map(self, usb_path: str, serial: str) -> None:
         """Tell udev whose ports are at `usb_path`."""

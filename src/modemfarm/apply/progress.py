@@ -19,6 +19,8 @@ class Progress:
     active_path: str | None = None  # NetworkManager's object while an activation is under way
     device_path: str = ""  # NetworkManager's object of the device it was begun on
     probe: Background | None = None
+    reprobe: Background | None = None  # ModemManager looks at the modem anew
+    reprobed: bool = False
     tries: int = 0
     verified: bool = False
     done: bool = False

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ..dbus.wire import INTERFACE, MEMBER, PATH
 from ..errors import FarmError
@@ -16,7 +17,7 @@ from ..settings import FarmSettings
 from . import networkmanager as nm
 from . import systemd
 from .activate import Activator, fail, profile_change, refused
-from .assess import Kind, Verdict, assess
+from .assess import LOCKED, Kind, Verdict, assess
 from .background import Background
 from .execute import Execution, as_farm_error, end_jobs
 from .guard import Element
@@ -134,10 +135,33 @@ class Waiter:
         verdict, now = item.verdict, time.monotonic()
         if verdict.kind is Kind.WAIT:
             item.enter(verdict.stage, now)
+        elif verdict.kind is Kind.FAIL and verdict.stage == LOCKED and self._looks_again(item):
+            return
         elif verdict.kind is Kind.FAIL:
             item.end(now, FAILED, verdict.reason, verdict.remedy)
         elif verdict.kind is Kind.OFFLINE:
             item.end(now, OFFLINE, verdict.reason, verdict.remedy)
+
+    def _looks_again(self, item: Progress) -> bool:
+        """Whether ModemManager is being made to look at the SIM again, once in a run.
+
+        It reads a SIM's lock when it initialises a modem, and does not notice a PIN that the agent
+        has entered meanwhile by AT.
+        """
+        if not item.target.record.sim_open or item.reprobed:
+            return False
+        if item.reprobe is None:
+            item.enter("modemmanager", time.monotonic())
+            item.result.note("reprobe")
+            question = partial(self._host.reprobe, item.serial, item.usb_path)
+            item.reprobe = Background(question, self._ring)
+        elif item.reprobe.done():
+            item.reprobed = True  # what was read in this round may be from before
+            try:
+                item.reprobe.result()
+            except FarmError as error:
+                fail(item, error)
+        return True
 
     def _advance(self, asking: Sequence[Progress], managers: Managers) -> None:
         network = managers.network

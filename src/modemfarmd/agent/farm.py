@@ -196,6 +196,7 @@ def _record(seen: Observation, place: Place) -> ModemRecord:
         iccid=seen.iccid,
         apn=place.apn,
         present=seen.present,
+        sim_open=seen.present and seen.imsi is not None,
     )
 
 

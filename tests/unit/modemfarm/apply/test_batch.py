@@ -3,6 +3,7 @@
 
 import stat
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -151,6 +152,38 @@ def test_reasons_from_modemmanager(farm, change, state, words):
     assert rows[bad]["remedy"]
     assert rows[good]["state"] == "serving"
     assert not farm.world.count("ActivateConnection", "cdc_wdm0")
+
+
+def open_by_agent(farm, monkeypatch, opens):
+    """A modem that ModemManager takes for locked, whose SIM the agent has opened by AT."""
+    serial = farm.plug(1)
+    farm.rows[0]["sim_open"] = True
+    farm.world.modems["1-1"] |= {"State": 2, "UnlockRequired": 2}
+    asked = []
+
+    def reprobe(*who):
+        asked.append(who[:2])
+        if opens:
+            farm.world.modems["1-1"] |= {"State": 8, "UnlockRequired": 1}
+        return SimpleNamespace(path="/org/freedesktop/ModemManager1/Modem/9")
+
+    monkeypatch.setattr("modemfarm.apply.host.reprobe", reprobe)
+    return serial, asked
+
+
+def test_modemmanager_looks_again_at_a_sim_that_the_agent_has_opened(farm, monkeypatch):
+    serial, asked = open_by_agent(farm, monkeypatch, opens=True)
+    _, rows = farm.apply()
+    assert asked == [(serial, "1-1")]
+    assert rows[serial]["state"] == "serving"
+    assert "reprobe" in rows[serial]["changed"]
+
+
+def test_it_looks_once_and_a_lock_that_stays_is_the_reason(farm, monkeypatch):
+    serial, asked = open_by_agent(farm, monkeypatch, opens=False)
+    _, rows = farm.apply()
+    assert len(asked) == 1
+    assert (rows[serial]["state"], rows[serial]["reason"]) == ("failed", "PIN required")
 
 
 def test_wrong_composition(farm):
