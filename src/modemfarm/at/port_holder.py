@@ -28,17 +28,14 @@ def describe(pid: int) -> str:
 
 def started(pid: int) -> int | None:
     """When the process started, in ticks since boot: tells it from a later one of its number."""
-    try:
-        stat = (PROC / str(pid) / "stat").read_text(errors="replace")
-        return int(stat.rpartition(")")[2].split()[19])  # field 22; the name before it has spaces
-    except (OSError, ValueError, IndexError):
-        return None
+    fields = _stat(pid)
+    return int(fields[19]) if len(fields) > 19 else None
 
 
 def alive(pid: int) -> bool:
-    """True for a process that exists, whoever's it is."""
-    if pid <= 0:
-        return False  # kill() would take these for groups
+    """True for a process that runs, whoever's it is; a zombie holds nothing any more."""
+    if pid <= 0 or _stat(pid)[:1] in (["Z"], ["X"]):
+        return False  # kill() would take 0 and less for groups
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -75,6 +72,15 @@ def opener(device: str) -> int | None:
         except OSError:
             continue  # gone meanwhile, or another user's
     return None
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the state on (field 3); none where it may not be read."""
+    try:
+        text = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # the name before it has spaces
 
 
 def _leads_to(handle: Path, real: str) -> bool:

@@ -22,7 +22,7 @@ LOCK_DIR = Path("/run/lock")
 QUEUE_DIR = "modemfarm"  # in LOCK_DIR, for root and the group dialout; else LOCK_DIR itself is used
 # Programs outside the queue give no sign when they let a port go, so it has to be tried.
 RETRY_S = 0.05
-MARK = "modemfarm"  # second line of our lock files, with the start time of the process
+MARK = b"modemfarm"  # second line of our lock files, with the start time of the process
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class PortLock:
             self._file.unlink(missing_ok=True)  # left behind by a dead process
         draft = self._file.with_name(f"{self._file.name}.{os.getpid()}.{id(self):x}")
         with contextlib.suppress(OSError):  # FileExistsError: somebody was faster
-            draft.write_text(_content(), encoding="ascii")
+            draft.write_bytes(_content())
             draft.chmod(0o644)
             os.link(draft, self._file)  # so that nobody ever reads half a file
             self._file_is_ours = True
@@ -112,14 +112,13 @@ def file_holder(path: Path) -> int | None:
         return None
     if not port_holder.alive(pid):
         return None
-    mark, _, then = second.decode("ascii", errors="replace").strip().partition(" ")
     now = port_holder.started(pid)
-    if mark == MARK and now is not None and then != str(now):
+    if second.startswith(MARK) and now is not None and second.split()[1:] != [b"%d" % now]:
         return None
     return pid
 
 
-def _content() -> str:
+def _content() -> bytes:
     """Ten columns and a line end (FHS 5.9); readers of this format look no further."""
     pid = os.getpid()
-    return f"{pid:10d}\n{MARK} {port_holder.started(pid)}\n"
+    return b"%10d\n%b %d\n" % (pid, MARK, port_holder.started(pid) or 0)

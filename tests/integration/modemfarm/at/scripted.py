@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A modem on a pty that says what a test tells it to: a table of answers, nothing virtual."""
 
+import fcntl
 import os
 import select
+import termios
 import threading
 import time
 import tty
@@ -43,6 +45,13 @@ class ScriptedModem:
     def say(self, data: bytes) -> None:
         """Bytes that nobody asked for."""
         os.write(self.master, data)
+
+    def last_close(self) -> None:
+        """What the kernel does when a dead program was the only one with the port open.
+
+        Here the modem has it open too, so TIOCEXCL would stay.
+        """
+        fcntl.ioctl(self._slave, termios.TIOCNXCL)
 
     def wait_for(self, command: str) -> None:
         """Wait until the command has come in."""
