@@ -25,6 +25,7 @@ PROBE_TRIES = 3  # a modem that aborts its command for our probe loses the first
 WRITE_TIMEOUT_S = 2.0  # a hung modem stops taking bytes; the write would block for ever
 MAX_DRAIN = 65536  # what the kernel keeps of a port that nobody reads; more is a flood
 MAX_UNFINISHED = 8  # leftovers that are remembered
+QUIET_S = 0.1  # a modem that is awake again answers what has queued up without a pause
 # Answers with a name, the same in each state of the modem, and never news.
 PROBES = ("AT+CMEE?", "AT+CSCS?", "AT+CMGF?", "AT+CSMS?")
 END_OF_TEXT, ESCAPE = b"\x1a", b"\x1b"  # 27.005 section 3.5.1: send it, or leave it
@@ -82,8 +83,7 @@ class Conversation:
         Then nothing is left over. CommandFailedError when the modem refuses the question.
         """
         old = names(";".join(permit.text for permit in self._unfinished))
-        fresh = [text for text in PROBES if not names(text) & old]
-        permit = internal((fresh or list(PROBES))[0], PROBE_TIMEOUT_S)
+        permit = internal(max(PROBES, key=self._age), PROBE_TIMEOUT_S)
         probe = Probe(permit.text, old)
         self.say(permit, probe, blindly=True)
         self._unfinished.clear()
@@ -124,12 +124,20 @@ class Conversation:
                 exchange.answer_prompt(text)
                 self._write(text.encode("ascii") + END_OF_TEXT, permit)
 
+    def _age(self, probe: str) -> int:
+        """How many commands ago one of its names was last left unfinished."""
+        for age, permit in enumerate(reversed(self._unfinished)):
+            if names(permit.text) & names(probe):
+                return age
+        return MAX_UNFINISHED
+
     def _settle(self) -> None:
         """Get behind the leftovers of commands that did not end."""
         busy_with = self._unfinished[0].shown
         for _ in range(PROBE_TRIES):
             with contextlib.suppress(CommandTimeoutError):
                 self.probe()
+                self._drain(QUIET_S)
                 return
         raise CommandTimeoutError(
             f"{self._device} has still not finished {busy_with}", "wait, or reset the modem"
@@ -138,10 +146,10 @@ class Conversation:
     def _write(self, data: bytes, permit: Permit) -> None:
         self._port.write(data, min(WRITE_TIMEOUT_S, permit.timeout))
 
-    def _drain(self) -> None:
-        """What came before we spoke is no answer."""
+    def _drain(self, quiet: float = 0.0) -> None:
+        """What came before we spoke is no answer; reads until nothing comes for `quiet` seconds."""
         left = MAX_DRAIN
-        while left > 0 and (data := self._port.read(0)):
+        while left > 0 and (data := self._port.read(quiet)):
             left -= len(data)
             self._dispatch(self._framer.feed(data))
 
