@@ -321,6 +321,29 @@ def test_a_person_cannot_speak_in_the_name_of_another(log: Log) -> None:
     assert [row["actor"] for row in log.rows()] == ["ansible:uid-54321"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+def test_a_member_of_dialout_may_add_and_neither_list_nor_remove(short_path: Path) -> None:
+    agent, person, dialout = 54321, 54322, 54323
+    folder = short_path / "spool"
+    folder.mkdir()
+    short_path.chmod(0o711)
+    os.chown(folder, agent, dialout)
+    folder.chmod(0o3730)  # as roles/farm makes it
+    child = os.fork()
+    if child == 0:
+        os.setgroups([dialout])
+        os.setresgid(person, person, person)
+        os.setresuid(person, person, person)
+        with Spool(SERIAL, "cli:alice", folder=folder) as spool:
+            spool(record())
+        listable = os.access(folder, os.R_OK)
+        os._exit(spool.lost + 10 * listable)
+    assert os.waitpid(child, 0)[1] == 0
+    (path,) = folder.iterdir()
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (person, dialout, 0o640)
+
+
 def test_what_had_to_go_is_counted_and_told(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.randbelow", lambda bound: 0)
     monkeypatch.setattr(spool_module, "make_room", lambda folder: make_room(folder, 2_000, 100))

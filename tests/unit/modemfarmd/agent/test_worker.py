@@ -214,6 +214,17 @@ def test_a_complete_device_serves_without_any_waiting(world: World) -> None:
     assert [(p.serial, p.port) for p in world.examined] == [(serial(1), None)]
 
 
+def test_a_look_that_could_not_ask_changes_nothing(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    for _ in range(5):
+        world.vitals.reported(Report(serial(1), None, None, None))
+        world.turn()
+    assert world.state(1) == "serving"
+    assert world.applied == [[serial(1)]]
+    assert world.registry.radio == []
+
+
 def test_the_snapshot_is_written_before_the_apply(world: World) -> None:
     world.plug("1-1", serial(1))
     original = world.apply
