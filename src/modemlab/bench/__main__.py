@@ -10,7 +10,7 @@ from ..host.errors import LabError
 from ..host.lab import Lab
 from ..host.progress import Progress
 from ..host.up import cap_for
-from . import memory, timeline
+from . import at_engine, memory, timeline
 from .rows import Row, show, write
 
 # Goals of the project for a lab host without KVM, in seconds.
@@ -26,6 +26,7 @@ def main() -> int:
     progress = Progress()
     rows: list[Row] = []
     try:
+        rows += at_engine.rows()
         rows += host_rows(lab, progress)
         for count in BATCHES:
             rows += plug_rows(lab, count, progress)

@@ -30,6 +30,7 @@ class ScriptedModem:
         self.noise = b""
         self.echo = False
         self._pending = b""
+        self._speaking = threading.Lock()
         self._wake, self._stop = os.pipe()
         self._plugged = True
         self._thread = threading.Thread(target=self._serve)
@@ -44,7 +45,8 @@ class ScriptedModem:
 
     def say(self, data: bytes) -> None:
         """Bytes that nobody asked for."""
-        os.write(self.master, data)
+        with self._speaking:
+            os.write(self.master, data)
 
     def last_close(self) -> None:
         """What the kernel does when a dead program was the only one with the port open.
@@ -97,7 +99,7 @@ class ScriptedModem:
     def _answer(self, command: str) -> None:
         self.seen.append(command)
         if self.echo:
-            os.write(self.master, command.encode() + b"\r")
+            self.say(command.encode() + b"\r")
         self._write(self.answers.get(command, "ERROR"))
 
     def _write(self, answer: str | tuple[float, str] | None) -> None:
@@ -107,7 +109,7 @@ class ScriptedModem:
             if self._wake in select.select([self._wake], [], [], seconds)[0]:
                 return
         if answer == ">":
-            os.write(self.master, b"\r\n> ")
+            self.say(b"\r\n> ")
         elif answer is not None:
             lines = "".join(f"\r\n{line}\r\n" for line in answer.split("|"))
-            os.write(self.master, self.noise + lines.encode())
+            self.say(self.noise + lines.encode())

@@ -21,7 +21,7 @@ from modemfarm.errors import CommandCancelledError, FarmError, PortBusyError, Po
 from .scripted import CAP_S, ScriptedModem
 
 SOURCE = Path(__file__).parents[4] / "src"
-SOON_S = 1.0
+SOON_S = 2.0  # at once, on a machine that starts other processes meanwhile
 LONG_S = 30.0
 NOBODY = 65534
 TIOCGEXCL = 0x80045440  # asm-generic/ioctls.h; Python has no name for it

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """modemfarm.at.session on a pty: whole commands, and all that can go wrong with one."""
 
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -112,28 +114,48 @@ def test_silence_ends_in_time(modem: ScriptedModem, session: AtSession) -> None:
     assert caught.value.command == "AT+CSQ"
 
 
-def test_a_flood_does_not_keep_a_deadline_from_passing(
-    modem: ScriptedModem, session: AtSession
-) -> None:
-    modem.answers["AT+CSQ"] = None
+@contextlib.contextmanager
+def flood(modem: ScriptedModem, session: AtSession) -> Iterator[None]:
+    """Unsolicited lines as fast as the port takes them."""
     stop = threading.Event()
 
     def pour() -> None:
         while not stop.is_set():
-            modem.say(b'\r\n+QIND: "csq",20,99\r\n' * 20)
+            modem.say(b'\r\n+QIND: "csq",20,99\r\n\r\n+CREG: 1\r\n' * 10)
 
-    flood = threading.Thread(target=pour)
-    flood.start()
-    started = time.monotonic()
+    thread = threading.Thread(target=pour)
+    thread.start()
     try:
+        yield
+    finally:
+        stop.set()
+        while thread.is_alive():
+            session.pump(0.01)
+        thread.join()
+
+
+def test_a_flood_does_not_keep_a_deadline_from_passing(
+    modem: ScriptedModem, session: AtSession
+) -> None:
+    modem.answers["AT+CSQ"] = None
+    with flood(modem, session):
+        started = time.monotonic()
         with pytest.raises(CommandTimeoutError):
             session.command("AT+CSQ", timeout=0.3)
         assert time.monotonic() - started < 0.3 + SOON_S
-    finally:
-        stop.set()
-        while flood.is_alive():
-            session.pump(0.01)
-        flood.join()
+
+
+def test_no_answer_is_lost_in_a_flood(modem: ScriptedModem, tmp_path: Path) -> None:
+    modem.answers["AT+CREG?"] = "+CREG: 0,5|OK"
+    tally: Counter[str] = Counter()
+    with (
+        AtSession(modem.device, on_urc=lambda line: tally.update([line]), lock_dir=tmp_path) as at,
+        flood(modem, at),
+    ):
+        for _ in range(100):
+            assert at.command("AT+CGSN").lines == ("867584030000017",)
+            assert at.command("AT+CREG?").lines == ("+CREG: 0,5",)
+    assert set(tally) == {'+QIND: "csq",20,99', "+CREG: 1"}
 
 
 def test_a_late_answer_is_never_the_next_commands(modem: ScriptedModem, tmp_path: Path) -> None:
