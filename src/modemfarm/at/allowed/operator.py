@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an operator may send beside questions: what is safe, and undone by the next restart."""
 
-from ..fields import Field, number, ussd
+from ..fields import Field, number, ussd, words
 from ..grammar import Form
 from ..permit import Role
 from ..syntax import Kind
@@ -27,4 +27,12 @@ OPERATOR: tuple[Form, ...] = (
     _does("+CMEE", "form of error results", number(1, 2)),
     _does("+CUSD", "ask by USSD, e.g. for the balance", number(1, 1), ussd(), _GSM_TEXT, needed=2),
     _does("+CUSD", "end a USSD dialogue", number(2, 2)),
+    # Messages hold one-time passwords, and those that are shown count as read afterwards.
+    _does("+CMGL", "stored messages (PDU form)", number(0, 4)),
+    _does(
+        "+CMGL",
+        "stored messages (text form)",
+        words("REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"),
+    ),
+    _does("+CMGR", "one stored message", number(0, 254)),
 )

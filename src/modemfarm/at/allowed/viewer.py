@@ -43,7 +43,6 @@ _RUN = asks(
         ("+QINISTAT", "how far the SIM has started"),
         ("+CGPADDR", "addresses of the bearers"),
         ("+CGCONTRDP", "what the network gave the bearers"),
-        ("+CMGL", "stored messages that were not read"),
     ),
 )
 _READ = asks(
@@ -93,11 +92,5 @@ _WITH_ARGUMENTS = (
     Form("+CGPADDR", Kind.WRITE, Role.VIEWER, "address of a bearer", (_CONTEXT,), 1),
     Form("+CGCONTRDP", Kind.WRITE, Role.VIEWER, "what the network gave", (_CONTEXT,), 1),
     Form("+QLTS", Kind.WRITE, Role.VIEWER, "time by the network", (number(0, 2),), 1),
-    Form("+CMGL", Kind.WRITE, Role.VIEWER, "stored messages (PDU form)", (number(0, 4),), 1),
-    Form(
-        "+CMGL", Kind.WRITE, Role.VIEWER, "stored messages (text form)",
-        (words("REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"),), 1,
-    ),
-    Form("+CMGR", Kind.WRITE, Role.VIEWER, "one stored message", (number(0, 254),), 1),
 )  # fmt: skip
 VIEWER: tuple[Form, ...] = (*_RUN, *_READ, *_WITH_ARGUMENTS)

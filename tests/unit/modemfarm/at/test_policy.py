@@ -20,12 +20,13 @@ READS = (
     "AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+COPS?", "AT+QNWINFO", 'AT+QENG="servingcell"',
     'AT+QENG="neighbourcell"', "AT+QSPN", "AT+CGDCONT?", "AT+CGPADDR", "AT+CGPADDR=1", "AT+CGACT?",
     "AT+CGATT?", 'AT+QCFG="usbnet"', 'AT+QCFG="usbcfg"', 'AT+QCFG="band"', 'AT+QCFG="nwscanmode"',
-    'AT+QCFG="ims"', "AT+QGDCNT?", "AT+QAUGDCNT?", "AT+CPMS?", "AT+CMGL=4", 'AT+CMGL="ALL"',
-    "AT+CMGR=0", "AT+CNUM", "AT+CUSD?", "AT+CCLK?", "AT+QTEMP", "AT+CBC", "AT+CLCC", "AT+CIREG?",
+    'AT+QCFG="ims"', "AT+QGDCNT?", "AT+QAUGDCNT?", "AT+CPMS?", "AT+CNUM",
+    "AT+CUSD?", "AT+CCLK?", "AT+QTEMP", "AT+CBC", "AT+CLCC", "AT+CIREG?",
 )  # fmt: skip
 OPERATOR = (
     "AT+COPS=?", "AT+COPS=0", "AT+COPS=3,2", "AT+CREG=2", "AT+CGREG=0", "AT+CEREG=1", "AT+CMEE=2",
     'AT+CUSD=1,"*100#",15', 'AT+CUSD=1,"*100*1#"', 'AT+CUSD=1,"#100#"', "AT+CUSD=2",
+    "AT+CMGL=4", 'AT+CMGL="ALL"', "AT+CMGR=0",
 )  # fmt: skip
 ADMIN = (
     'AT+COPS=1,2,"26201"', 'AT+COPS=4,2,"262010",7', 'AT+CGDCONT=1,"IP","internet.t-mobile"',
