@@ -327,6 +327,18 @@ def test_root_and_another_user_share_the_queue(
     assert second.wait(CAP_S) == 0
 
 
+def test_locks_can_be_seen_by_other_users_whatever_the_umask(
+    modem: ScriptedModem, tmp_path: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        with AtSession(modem.device, lock_dir=tmp_path):
+            modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {0o644}
+
+
 def test_no_such_port(tmp_path: Path) -> None:
     with pytest.raises(PortGoneError, match="is not there"):
         AtSession(str(tmp_path / "ttyUSB9"), lock_dir=tmp_path).open()
