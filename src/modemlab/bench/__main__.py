@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bench`: times and memory of the main job in a lab host of its own."""
+"""`make bench`: the AT engine and facts on this machine, the main job in a lab host of its own.
+
+`BENCH=engine` or `BENCH=lab` measures one half only.
+"""
 
 import os
 import sys
@@ -10,7 +13,7 @@ from ..host.errors import LabError
 from ..host.lab import Lab
 from ..host.progress import Progress
 from ..host.up import cap_for
-from . import at_engine, memory, timeline
+from . import at_engine, facts, log, memory, mmcli, timeline
 from .rows import Row, show, write
 
 # Goals of the project for a lab host without KVM, in seconds.
@@ -25,12 +28,18 @@ def main() -> int:
     lab = Lab("bench")
     progress = Progress()
     rows: list[Row] = []
+    halves = os.environ.get("BENCH", "engine lab").split()
     try:
-        rows += at_engine.rows()
+        if "engine" in halves:
+            rows += engine_rows(progress)
+        if "lab" not in halves:
+            return 0
         rows += host_rows(lab, progress)
         for count in BATCHES:
             rows += plug_rows(lab, count, progress)
         rows += memory_rows(lab)
+        with progress.step("one AT command by us and by ModemManager"):
+            rows += mmcli.rows(lab)
     except LabError as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
@@ -40,6 +49,15 @@ def main() -> int:
             show(rows)
             write(rows, lab.project / "build" / "bench.json")
     return 0
+
+
+def engine_rows(progress: Progress) -> list[Row]:
+    """What needs no lab host."""
+    rows: list[Row] = []
+    for name, measure in (("AT engine", at_engine.rows), ("log", log.rows), ("facts", facts.rows)):
+        with progress.step(f"measuring: {name}"):
+            rows += measure()
+    return rows
 
 
 def host_rows(lab: Lab, progress: Progress) -> list[Row]:
