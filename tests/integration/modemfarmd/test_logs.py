@@ -230,7 +230,7 @@ def test_the_database_away_and_back(log: Log, server: Any, monkeypatch: pytest.M
     try:
         for number in range(300):
             Spool(SERIAL, "agent", "away", files=log.own)(record(f"AT+{number}"))
-            if number % 50 == 0:
+            if number % 10 == 0:
                 log.intake.turn()
         files = len(log.left())
         assert 2 <= files <= 20  # by size only: what waits for days is in few files
@@ -262,8 +262,9 @@ def test_an_agent_that_dies_before_it_removes_a_file_writes_no_row_twice(
         spool(record())
     log.intake.turn()
     assert len(log.rows()) == 2
-    names = log.database.rows("note_log_files", {"host": "lab", "names": ["x"]})
-    assert len(names) == 1
+    with log.database._cursor() as cursor:
+        cursor.execute("SELECT name FROM modem_log_files")
+        assert len(cursor.fetchall()) == 1  # the last one's; those that are gone are forgotten
 
 
 def forge(folder: Path) -> dict[str, str]:
