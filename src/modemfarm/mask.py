@@ -38,9 +38,9 @@ _BODY_AFTER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _QMI_SECRET = re.compile(
-    r"(--(?:dms-)?uim-(?:set-pin-protection|verify-pin|unblock-pin|change-pin|set-ck-protection"
-    r"|unblock-ck|depersonalization)[=\s]+[^,\s]*|--dms-set-user-lock-state[=\s]+[^,\s]*),\S*"
-    r"|(--dms-(?:set-user-lock-code|validate-service-programming-code|activate-automatic"
+    r"(\b(?:dms-)?uim-(?:set-pin-protection|verify-pin|unblock-pin|change-pin|set-ck-protection"
+    r"|unblock-ck|depersonalization)[=\s]+[^,\s]*|\bdms-set-user-lock-state[=\s]+[^,\s]*),\S*"
+    r"|(\bdms-(?:set-user-lock-code|validate-service-programming-code|activate-automatic"
     r"|restore-factory-defaults|write-user-data)[=\s]+)\S+",
     re.IGNORECASE,
 )
@@ -49,6 +49,8 @@ _LISTS = re.compile(rf"\+\s*(?:{_loose('QCMGR')}|{_loose('CMGR')}|{_loose('CMGL'
 _BODY_COMES = re.compile(r"\+(?:Q?CMG[RL]|CMT|CBM|CDS):", re.IGNORECASE)
 # What such a line holds beside the body: index, status, number, time (27.005 sections 3.4.2, 4.1).
 _HEADER = re.compile(r"\+(?:Q?CMG[RL]|CMT|CBM|CDS): ?[0-9A-Z\"+,/: -]{0,120}\Z")
+_FINALS = ("OK", "ERROR")
+_FAILURE = re.compile(r"\+CM[ES] ERROR: ?[A-Za-z0-9 ()/-]{1,48}\Z")
 _SHORTEST_PDU = 36  # hex digits; ICCID and IMSI end at 20
 _HEX = re.compile(rf"(?<![0-9A-Fa-f])[0-9A-Fa-f]{{{_SHORTEST_PDU},}}")
 _BODY_FIELD = re.compile(
@@ -103,7 +105,7 @@ def _arguments(text: str) -> str:
         text = _SECRET.sub(_without_secret, text)
     if "**" in text:
         text = _MMI.sub(HIDDEN, text)
-    if "--" in text:
+    if "uim-" in text.lower() or "dms-" in text.lower():
         text = _QMI_SECRET.sub(lambda m: f"{m[1]},{HIDDEN}" if m[1] else m[2] + HIDDEN, text)
     return _PASSWORD.sub(rf"\g<1>{HIDDEN}", text) if "assword" in text.lower() else text
 
@@ -128,7 +130,7 @@ def _answer(record: Record) -> str:
     answer = _arguments(_plain(record.answer) if refused else record.answer)
     asked = record.channel == "at" and _LISTS.search(record.command) is not None
     lines = answer.split("\n")
-    bodies = 0 if asked and record.outcome in ("ok", "unreadable") else _first_body(lines)
+    bodies = 0 if asked and record.outcome != "refused" else _first_body(lines)
     return "\n".join([*map(_plain_line, lines[:bodies]), *map(_message_line, lines[bodies:])])
 
 
@@ -146,4 +148,5 @@ def _plain_line(line: str) -> str:
 
 def _message_line(line: str) -> str:
     """A header stays; everything else of a listing may be a body, or what is left of one."""
-    return line if not line or _HEADER.match(line) else hidden(line)
+    kept = not line or line in _FINALS or _HEADER.match(line) or _FAILURE.match(line)
+    return line if kept else hidden(line)
