@@ -68,6 +68,10 @@ class MissingPartError(PermanentError):
     """A program or library this needs is not installed."""
 
 
+class NotPermittedError(PermanentError):
+    """This user may not do it: it needs other rights, as root or as a member of a group."""
+
+
 class ToolError(TransientError):
     """A system tool (ip, nft, systemctl, nmcli, busctl, udevadm) failed or took too long."""
 
@@ -77,7 +81,7 @@ class PortGoneError(TransientError):
 
 
 class PortBusyError(TransientError):
-    """Somebody else holds the serial port."""
+    """Somebody else holds the port, or is at the modem."""
 
 
 class CommandTimeoutError(TransientError):

@@ -15,6 +15,7 @@ from .errors import (
     CommandRefusedError,
     CommandTimeoutError,
     FarmError,
+    NotPermittedError,
     PinPolicyError,
     PortBusyError,
     PortGoneError,
@@ -46,6 +47,7 @@ _OUTCOME_OF: tuple[tuple[type[FarmError], str], ...] = (
     (PortBusyError, "busy"),
     (CommandRefusedError, "refused"),
     (PinPolicyError, "refused"),
+    (NotPermittedError, "refused"),
     (AnswerUnreadableError, "unreadable"),
     (CommandCancelledError, "cancelled"),
 )

@@ -4,61 +4,21 @@
 import os
 from pathlib import Path
 
-from ..errors import PortBusyError
-
-PROC = Path("/proc")
+from ..errors import NotPermittedError, PortBusyError
+from ..processes import PROC, describe, flock_holder
 
 
 def busy(device: str, pid: int | None = None) -> PortBusyError:
     """The error for a port that somebody else has: `pid`, else whoever can be found."""
     if pid is None:
-        pid = flock_holder(device) or opener(device)
+        pid = flock_holder(Path(device)) or opener(device)
     who = "another program" if pid is None else describe(pid)
     return PortBusyError(f"{device} is held by {who}", "wait until it has finished, or end it")
 
 
-def describe(pid: int) -> str:
-    """`minicom (process 4711)`; only the number where the name may not be read."""
-    try:
-        name = (PROC / str(pid) / "comm").read_text(errors="replace").strip()
-    except OSError:
-        return f"process {pid}"
-    return f"{''.join(c for c in name if c.isprintable())} (process {pid})"
-
-
-def started(pid: int) -> int | None:
-    """When the process started, in ticks since boot: tells it from a later one of its number."""
-    fields = _stat(pid)
-    return int(fields[19]) if len(fields) > 19 else None
-
-
-def alive(pid: int) -> bool:
-    """True for a process that runs, whoever's it is; a zombie holds nothing any more."""
-    if pid <= 0 or _stat(pid)[:1] in (["Z"], ["X"]):
-        return False  # kill() would take 0 and less for groups
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
-
-
-def flock_holder(device: str) -> int | None:
-    """The process with a flock on the device; /proc/locks is open to everybody."""
-    try:
-        found = Path(device).stat()
-        lines = (PROC / "locks").read_text().splitlines()
-    except OSError:
-        return None
-    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    for line in lines:
-        words = line.split()
-        if words[1:2] == ["FLOCK"] and place in words:
-            pid = int(words[4])
-            return pid if pid > 0 and pid != os.getpid() else None
-    return None
+def not_permitted(device: str) -> NotPermittedError:
+    """The error for a port that this user may not open, whoever has it."""
+    return NotPermittedError(f"may not open {device}", "run it as root, or join the group dialout")
 
 
 def opener(device: str) -> int | None:
@@ -72,15 +32,6 @@ def opener(device: str) -> int | None:
         except OSError:
             continue  # gone meanwhile, or another user's
     return None
-
-
-def _stat(pid: int) -> list[str]:
-    """Fields of /proc/PID/stat from the state on (field 3); none where it may not be read."""
-    try:
-        text = (PROC / str(pid) / "stat").read_text(errors="replace")
-    except OSError:
-        return []
-    return text.rpartition(")")[2].split()  # the name before it has spaces
 
 
 def _leads_to(handle: Path, real: str) -> bool:

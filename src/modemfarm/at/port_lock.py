@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import PortBusyError, PortGoneError
+from ..errors import NotPermittedError, PortBusyError, PortGoneError, ToolError
+from ..fair_queue import LOCK_DIR as LOCK_DIR
+from ..fair_queue import FairQueue
+from ..processes import alive, started
+from ..waker import Waker
 from . import port_holder
-from .port_queue import PortQueue
-from .waker import Waker
 
-LOCK_DIR = Path("/run/lock")
-QUEUE_DIR = "modemfarm"  # in LOCK_DIR, for root and the group dialout; else LOCK_DIR itself is used
 # Programs outside the queue give no sign when they let a port go, so it has to be tried.
 RETRY_S = 0.05
 MARK = b"modemfarm"  # second line of our lock files, with the start time of the process
@@ -37,20 +37,19 @@ class PortLock:
         name = Path(os.path.realpath(device)).name  # links to one port share its lock
         self._file = lock_dir / f"LCK..{name}"
         self._file_is_ours = False
-        own = lock_dir / QUEUE_DIR
-        directory = own if own.is_dir() else lock_dir
-        self._queue = PortQueue(directory, name, device, waker)
+        self._queue = FairQueue(lock_dir, name, device, waker)
 
     def acquire(self, opener: Callable[[], T]) -> T:
         """What `opener` gives once the port is ours; it says PortBusyError when it is not.
 
-        PortGoneError, PortBusyError naming the holder after `wait` seconds, at once for 0;
-        CommandCancelledError.
+        PortGoneError, NotPermittedError, PortBusyError naming the holder after `wait` seconds, at
+        once for 0; CommandCancelledError.
         """
         deadline = time.monotonic() + self._wait
         self._check_there()
-        self._queue.join(deadline)
         try:
+            with contextlib.suppress(NotPermittedError, ToolError):  # flock on the port decides
+                self._queue.join(deadline)
             return self._try_until(deadline, opener)
         except BaseException:
             self.release()
@@ -68,7 +67,7 @@ class PortLock:
         if not Path(self._device).exists():
             raise PortGoneError(f"{self._device} is not there", "wait for the modem, or replug it")
         if not os.access(self._device, os.R_OK | os.W_OK):
-            raise PortBusyError(f"may not open {self._device}", "join the group dialout")
+            raise port_holder.not_permitted(self._device)
 
     def _try_until(self, deadline: float, opener: Callable[[], T]) -> T:
         while True:
@@ -110,9 +109,9 @@ def file_holder(path: Path) -> int | None:
         pid = int(first[:11])
     except (OSError, ValueError):
         return None
-    if not port_holder.alive(pid):
+    if not alive(pid):
         return None
-    now = port_holder.started(pid)
+    now = started(pid)
     if second.startswith(MARK) and now is not None and second.split()[1:] != [b"%d" % now]:
         return None
     return pid
@@ -121,4 +120,4 @@ def file_holder(path: Path) -> int | None:
 def _content() -> bytes:
     """Ten columns and a line end (FHS 5.9); readers of this format look no further."""
     pid = os.getpid()
-    return b"%10d\n%b %d\n" % (pid, MARK, port_holder.started(pid) or 0)
+    return b"%10d\n%b %d\n" % (pid, MARK, started(pid) or 0)

@@ -17,11 +17,12 @@ from ..errors import (
     CommandCancelledError,
     CommandTimeoutError,
     MissingPartError,
+    NotPermittedError,
     PortBusyError,
     PortGoneError,
 )
+from ..waker import Waker
 from . import port_holder
-from .waker import Waker
 
 try:
     import serial
@@ -96,7 +97,10 @@ class SerialPort:
 
 
 def open_port(device: str, waker: Waker) -> SerialPort:
-    """Open the port for ourselves alone. PortBusyError, PortGoneError, MissingPartError."""
+    """Open the port for ourselves alone.
+
+    PortBusyError, PortGoneError, NotPermittedError, MissingPartError.
+    """
     if serial is None:
         raise MissingPartError("pyserial is not installed", "install python3-serial")
     try:
@@ -118,12 +122,14 @@ def gone(device: str, why: str) -> PortGoneError:
     return PortGoneError(f"{device} vanished: {why}", "wait until the modem is back, or replug it")
 
 
-def _open_error(device: str, error: BaseException) -> PortBusyError | PortGoneError:
+def _open_error(
+    device: str, error: BaseException
+) -> PortBusyError | PortGoneError | NotPermittedError:
     number = getattr(error, "errno", None)
     if number in _GONE or not os.path.exists(device):  # noqa: PTH110
         return gone(device, str(error))
     if number == errno.EACCES:
-        return PortBusyError(f"may not open {device}", "join the group dialout")
+        return port_holder.not_permitted(device)
     # EBUSY: somebody set TIOCEXCL. pyserial 3.5 reports a refused flock without an errno.
     return port_holder.busy(device)
 

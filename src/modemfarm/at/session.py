@@ -11,6 +11,7 @@ from types import TracebackType
 
 from ..errors import CommandFailedError, CommandRefusedError, CommandTimeoutError, PortGoneError
 from ..record import Observer
+from ..waker import Waker
 from .conversation import Conversation, UrcCallback
 from .exchange import Exchange
 from .permit import Permit
@@ -18,7 +19,6 @@ from .policy import internal
 from .port_lock import LOCK_DIR as LOCK_DIR
 from .port_lock import PortLock
 from .serial_port import SerialPort, open_port
-from .waker import Waker
 
 WAIT_S = 10.0  # for other holders: longer than any command of ours but a network scan
 SYNC_TIMEOUT_S = 1.0
@@ -79,7 +79,8 @@ class AtSession:
     def open(self) -> None:
         """Take the port.
 
-        PortBusyError naming the holder, PortGoneError, MissingPartError, CommandCancelledError.
+        PortBusyError naming the holder, PortGoneError, NotPermittedError, MissingPartError,
+        CommandCancelledError.
         """
         self.close()
         waker = Waker()

@@ -5,19 +5,21 @@ and leaves a record. ModemManager has an AT port and the QMI port of its own; ou
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..dbus.connection import CALL_TIMEOUT_S, Bus, BusError, Call
 from ..errors import AnswerUnreadableError, FarmError
+from ..fair_queue import LOCK_DIR, turn
 from ..identity import check_serial
 from ..record import Observer, Record, outcome_of
 from .failures import explain
 from .find import find, get_all, need
 from .objects import SERVICE, MmModem
-from .queue import LOCK_DIR, WAIT_S, turn
+
+WAIT_S = 120.0  # one stuck message (the network takes up to 2 min to refuse one) may be ahead
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Access:
         started, outcome, answer = time.monotonic(), "cancelled", ""
         current: Operation | None = None
         try:
-            with turn(f"sms-{self.serial}", f"{channel} {command}", self.lock_dir, self.wait):
+            with self._turn(f"{channel} {command.split()[0]}"):  # no number of a person
                 started = time.monotonic()
                 with self.bus() as bus:
                     current = Operation(bus, find(bus, self.serial, self.usb_path), command)
@@ -101,6 +103,11 @@ class Access:
             raise
         finally:
             self._note(channel, command, answer, outcome, time.monotonic() - started)
+
+    def _turn(self, doing: str) -> AbstractContextManager[None]:
+        """Messages and USSD of one modem, one after the other; no port is taken for it."""
+        subject = f"the message queue of {self.serial}"
+        return turn(f"sms-{self.serial}", subject, doing, self.wait, self.lock_dir)
 
     def _note(self, channel: str, command: str, answer: str, outcome: str, seconds: float) -> None:
         if self.observer is not None:

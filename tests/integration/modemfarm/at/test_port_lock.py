@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""modemfarm.at.port_lock and .port_queue with real processes: who has the port, and who is next."""
+"""modemfarm.at.port_lock and its queue with real processes: who has the port, and who is next."""
 
 import fcntl
 import os
@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import serial
 
-from modemfarm.at import port_holder
 from modemfarm.at.port_lock import file_holder
 from modemfarm.at.session import AtSession
 from modemfarm.errors import CommandCancelledError, FarmError, PortBusyError, PortGoneError
+from modemfarm.processes import started as started_at
 
 from .scripted import CAP_S, ScriptedModem
 
@@ -248,7 +248,7 @@ def test_the_port_is_exclusive_for_others_and_freed(modem: ScriptedModem, tmp_pa
     (lock,) = tmp_path.glob("LCK..*")
     first, second, rest = lock.read_text().split("\n")
     assert first == f"{os.getpid():10d}"
-    assert (second, rest) == (f"modemfarm {port_holder.started(os.getpid())}", "")
+    assert (second, rest) == (f"modemfarm {started_at(os.getpid())}", "")
     assert file_holder(lock) == os.getpid()
     with pytest.raises(serial.SerialException):
         serial.Serial(modem.device, exclusive=True)

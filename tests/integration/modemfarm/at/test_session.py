@@ -15,7 +15,6 @@ import pytest
 from modemfarm.at.permit import Permit
 from modemfarm.at.serial_port import SerialPort
 from modemfarm.at.session import AtSession
-from modemfarm.at.waker import Waker
 from modemfarm.errors import (
     CommandCancelledError,
     CommandFailedError,
@@ -25,6 +24,7 @@ from modemfarm.errors import (
     SimMissingError,
 )
 from modemfarm.record import Record
+from modemfarm.waker import Waker
 
 from .scripted import ScriptedModem
 

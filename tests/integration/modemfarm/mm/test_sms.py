@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """modemfarm.mm.sms with a real bus and a fake ModemManager."""
 
+import os
 from dataclasses import replace
 
 import pytest
 
 from modemfarm import errors
+from modemfarm.fair_queue import turn
 from modemfarm.mm import sms
 from modemfarm.mm.message import report_of
+from modemfarm.processes import describe
 
 from .fake import ERROR, FIRST, MESSAGING, MODEM, SECOND, SMS
 from .service import SILENCE, Refusal
@@ -221,3 +224,20 @@ def test_an_interrupt_is_noted(manager, modem, records):
     with pytest.raises(KeyboardInterrupt):
         sms.list_(broken)
     assert records[0].outcome == "cancelled"
+
+
+def test_who_waits_too_long_is_told_who_is_at_it_but_no_number(manager, modem):
+    with (
+        modem.operation("sms", f"send {NUMBER} 1 part", MESSAGING),
+        pytest.raises(errors.PortBusyError) as caught,
+    ):
+        sms.list_(modem)
+    me = describe(os.getpid())
+    assert caught.value.message == f"the message queue of {FIRST} is held by {me}: sms send"
+    assert caught.value.modem == FIRST
+    sms.list_(modem)
+
+
+def test_one_modem_does_not_wait_for_another(manager, modem, tmp_path):
+    with turn(f"sms-{SECOND}", "it", "me", 0, tmp_path):
+        sms.list_(modem)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes of this host, for people and for locks. Linux only (proc(5))."""
+
+import os
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def describe(pid: int) -> str:
+    """`minicom (process 4711)`; only the number where the name may not be read."""
+    try:
+        name = (PROC / str(pid) / "comm").read_text(errors="replace").strip()
+    except OSError:
+        return f"process {pid}"
+    return f"{''.join(c for c in name if c.isprintable())} (process {pid})"
+
+
+def started(pid: int) -> int | None:
+    """When the process started, in ticks since boot: tells it from a later one of its number."""
+    fields = _stat(pid)
+    return int(fields[19]) if len(fields) > 19 else None
+
+
+def alive(pid: int) -> bool:
+    """True for a process that runs, whoever's it is; a zombie holds nothing any more."""
+    if pid <= 0 or _stat(pid)[:1] in (["Z"], ["X"]):
+        return False  # kill() would take 0 and less for groups
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def flock_holder(path: Path) -> int | None:
+    """The process with a flock on a file; /proc/locks is open to everybody."""
+    try:
+        found = path.stat()
+        lines = (PROC / "locks").read_text().splitlines()
+    except OSError:
+        return None
+    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    for line in lines:
+        words = line.split()
+        if words[1:2] == ["FLOCK"] and place in words:
+            pid = int(words[4])
+            return pid if pid > 0 and pid != os.getpid() else None
+    return None
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the state on (field 3); none where it may not be read."""
+    try:
+        text = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # the name before it has spaces
