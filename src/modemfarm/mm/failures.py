@@ -14,6 +14,7 @@ from ..errors import (
     MissingPartError,
     NoServiceError,
     NotAllowedError,
+    NotPermittedError,
     NotSupportedError,
     PortBusyError,
     PortGoneError,
@@ -92,7 +93,7 @@ def _meaning(error: BusError, modem: str) -> FarmError:
     if name in _GONE:
         return PortGoneError(f"ModemManager has lost modem {modem}", "wait until it is back")
     if name in (_DBUS + "AccessDenied", _MM + "Core.Unauthorized"):
-        return NotAllowedError(f"ModemManager does not let us: {error.message}", "do it as root")
+        return NotPermittedError(f"ModemManager does not let us: {error.message}", "do it as root")
     if name.startswith((_MM, _QMI)):
         return _said_no(name.rpartition(".")[2], error.message)
     return ToolError(f"ModemManager: {error.message}", _JOURNAL)

@@ -16,6 +16,7 @@ from ..errors import (
     MissingPartError,
     NoServiceError,
     NotAllowedError,
+    NotPermittedError,
     NotSupportedError,
     OutOfCallError,
     PortBusyError,
@@ -129,7 +130,7 @@ def failure(action: str, device: str, output: str, root: bool = True) -> FarmErr
     if match and not opening:
         return _refused(action, message, int(match[1])).about(command=action)
     if opening and not root and "endpoint hangup" in words:
-        return PortBusyError(message, ROOT).about(command=action)
+        return NotPermittedError(message, ROOT).about(command=action)
     return _unanswered(action, message, words, opening).about(command=action)
 
 

@@ -7,6 +7,7 @@ from ..errors import (
     CommandTimeoutError,
     FarmError,
     MissingPartError,
+    NotPermittedError,
     PortBusyError,
     PortGoneError,
 )
@@ -28,7 +29,9 @@ SECTIONS = {
     "settings": "current-settings",
 }
 # These are about the way to the modem: asking on would only wait for the same again.
-_FATAL = (CommandTimeoutError, MissingPartError, PortBusyError, PortGoneError)
+_FATAL = (
+    CommandTimeoutError, MissingPartError, NotPermittedError, PortBusyError, PortGoneError,
+)  # fmt: skip
 
 
 def facts(device: str, observer: Observer | None = None, speak: Speak = tool.ask) -> dict[str, Any]:
@@ -36,8 +39,8 @@ def facts(device: str, observer: Observer | None = None, speak: Speak = tool.ask
 
     A section that could not be read is None, and `reasons` has its error's fields (see
     FarmError.fields) under the same key: no bearer is a reason, not a failure. When the modem is
-    gone, busy or silent, all sections after that have the same reason and are not asked for.
-    InvalidValueError for a bad device.
+    gone, busy, silent or forbidden, all sections after that have the same reason and are not asked
+    for. InvalidValueError for a bad device.
     """
     tool.check_device(device)
     found: dict[str, Any] = dict.fromkeys(SECTIONS)

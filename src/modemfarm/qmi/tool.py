@@ -51,7 +51,7 @@ def ask(
     """What `qmicli --<action>` prints for the modem at `device`, such as /dev/cdc-wdm0.
 
     CommandFailedError by meaning (see errors.py), CommandTimeoutError, PortGoneError,
-    PortBusyError, AnswerUnreadableError, MissingPartError, InvalidValueError.
+    PortBusyError, NotPermittedError, AnswerUnreadableError, MissingPartError, InvalidValueError.
     """
     check_device(device)
     if not _ACTION.match(action):

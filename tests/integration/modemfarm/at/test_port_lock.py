@@ -327,6 +327,20 @@ def test_root_and_another_user_share_the_queue(
     assert second.wait(CAP_S) == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user: needs root")
+def test_who_may_not_open_the_port_is_told_so_at_once(
+    start: Start, modem: ScriptedModem, tmp_path: Path
+) -> None:
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o1777)
+    os.chmod(modem.device, 0o600)  # noqa: PTH101
+    started = time.monotonic()
+    words = said(start(LONG_S, NOBODY))
+    assert time.monotonic() - started < LONG_S / 2
+    assert words.startswith(f"NotPermittedError: may not open {modem.device}")
+    assert "join the group dialout" in words
+
+
 def test_locks_can_be_seen_by_other_users_whatever_the_umask(
     modem: ScriptedModem, tmp_path: Path
 ) -> None:

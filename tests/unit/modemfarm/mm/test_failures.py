@@ -16,7 +16,7 @@ DBUS = "org.freedesktop.DBus.Error."
     ("name", "kind"),
     [
         (MM + "Core.WrongState", errors.NotAllowedError),
-        (MM + "Core.Unauthorized", errors.NotAllowedError),
+        (MM + "Core.Unauthorized", errors.NotPermittedError),
         (MM + "Core.NotFound", errors.BadParameterError),
         (MM + "Core.Unsupported", errors.NotSupportedError),
         (MM + "Core.InProgress", errors.PortBusyError),
@@ -39,7 +39,7 @@ DBUS = "org.freedesktop.DBus.Error."
         (DBUS + "NameHasNoOwner", errors.MissingPartError),
         (DBUS + "UnknownObject", errors.PortGoneError),
         (DBUS + "UnknownMethod", errors.PortGoneError),
-        (DBUS + "AccessDenied", errors.NotAllowedError),
+        (DBUS + "AccessDenied", errors.NotPermittedError),
         (DBUS + "Failed", errors.ToolError),
         (NO_REPLY, errors.ToolError),
     ],

@@ -5,6 +5,7 @@ import pytest
 
 from modemfarm import errors
 from modemfarm.qmi.errors import MAX_SAID, MEANINGS, failure, said
+from modemfarm.record import outcome_of
 
 WARNING = "[25 Nov 2026, 10:01:15] -Warning ** [/dev/cdc-wdm0] couldn't detect transport type\n"
 CREATE = (
@@ -86,8 +87,10 @@ def test_the_number_is_kept() -> None:
 def test_a_user_without_rights_is_told_so() -> None:
     """qmi-proxy closes the connection of everybody but root at once."""
     error = failure("dms-get-ids", "/dev/cdc-wdm0", OPEN + "endpoint hangup", root=False)
-    assert isinstance(error, errors.PortBusyError)
+    assert isinstance(error, errors.NotPermittedError)
     assert "root" in error.remedy
+    assert error.command == "dms-get-ids"
+    assert outcome_of(error) == "refused"
 
 
 def test_every_meaning_has_a_remedy_and_a_class_of_its_own() -> None:

@@ -10,6 +10,7 @@ from modemfarm.errors import (
     CommandTimeoutError,
     FarmError,
     InvalidValueError,
+    NotPermittedError,
     OutOfCallError,
     PortGoneError,
 )
@@ -57,8 +58,10 @@ def test_no_bearer_is_a_reason_and_the_rest_is_there(modem) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [CommandTimeoutError, PortGoneError])
-def test_a_modem_that_is_gone_or_silent_is_not_asked_again(modem, kind: type[FarmError]) -> None:
+@pytest.mark.parametrize("kind", [CommandTimeoutError, PortGoneError, NotPermittedError])
+def test_a_modem_that_is_gone_silent_or_forbidden_is_not_asked_again(
+    modem, kind: type[FarmError]
+) -> None:
     speak = modem({"uim-get-card-status": kind("no", "wait")})
     found = facts(DEVICE, speak=speak)
     assert speak.asked == ["dms-get-ids", "dms-get-operating-mode", "uim-get-card-status"]
