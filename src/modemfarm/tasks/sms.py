@@ -36,17 +36,17 @@ def _run(arguments: Answer, check_mode: bool, here: Here) -> Answer:
     modem, correlation = arguments["modem"], arguments["correlation"]
     with conversation(modem, correlation, here) as (contact, spool):
         work = _WORK[arguments["action"]]
-        found = work(access_to(contact, spool), arguments, check_mode)
+        found = work(access_to(contact, spool, here), arguments, check_mode)
         return with_log({"changed": False, "modem": contact.name, **found}, spool)
 
 
-def access_to(contact: Contact, spool: Spool) -> Access:
+def access_to(contact: Contact, spool: Spool, here: Here) -> Access:
     """The modem as ModemManager shows it. PortGoneError for one whose IMEI nobody knows."""
     if contact.serial is None:
         raise PortGoneError(
             f"the modem at {contact.usb.path} does not say its IMEI", "look at it with modem_info"
         ).about(contact.name)
-    return Access(contact.serial, contact.usb.path, spool)
+    return Access(contact.serial, contact.usb.path, spool, lock_dir=here.lock_dir)
 
 
 def _check(arguments: Answer) -> None:

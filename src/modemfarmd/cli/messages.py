@@ -132,8 +132,9 @@ def _access(modem: str) -> Iterator[Access]:
     from modemfarm.tasks.common import Here, conversation
     from modemfarm.tasks.sms import access_to
 
-    with conversation(modem, "", Here(kind=KIND)) as (contact, spool):
-        yield access_to(contact, spool)
+    here = Here(kind=KIND)
+    with conversation(modem, "", here) as (contact, spool):
+        yield access_to(contact, spool, here)
         if spool.problem:
             sys.stderr.write(f"modemfarm: nothing is kept in the modem's log: {spool.problem}\n")
 
