@@ -63,17 +63,19 @@ def at(
 def _said(
     device: Path | None, words: list[str], role: Role, timeout: float | None, wait: float
 ) -> list[dict[str, Any]]:
-    return _on_device(device, words, role, timeout) if device else _on_modem(words, role, wait)
+    if device:
+        return _on_device(device, words, role, timeout, wait)
+    return _on_modem(words, role, wait)
 
 
 def _on_device(
-    device: Path, words: list[str], role: Role, timeout: float | None
+    device: Path, words: list[str], role: Role, timeout: float | None, wait: float
 ) -> list[dict[str, Any]]:
     from .at import run_at
 
     if len(words) != 1:
         raise InvalidValueError("COMMAND", " ".join(words), "one AT command after --device PATH")
-    return [run_at(device, words[0], role, timeout)]
+    return [run_at(device, words[0], role, timeout, wait)]
 
 
 def _on_modem(words: list[str] | None, role: Role, wait: float) -> list[dict[str, Any]]:

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The CLI without a database: it falls back to the snapshot, and it says what is wrong."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 import tty
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner
@@ -119,37 +122,100 @@ def test_the_help_lists_our_verbs_and_those_of_others() -> None:
         assert f"  {verb} " in names
 
 
-def test_at_on_a_bare_port_needs_no_settings(shell: Any) -> None:
-    near, far = os.openpty()
-    tty.setraw(far)
-    answers = {b"AT+CSQ": b"+CSQ: 20,0\r\n\r\nOK", b"AT+COPS?": b"+CME ERROR: 3"}
+class Stick:
+    """A modem behind a terminal. `late` goes out before the next answer: nobody waits for it."""
 
-    def answer() -> None:
-        for _ in range(2):
-            line = b""
-            while not line.endswith(b"\r"):
-                line += os.read(near, 100)
-            os.write(near, b"\r\n" + answers[line.strip()] + b"\r\n")
+    ANSWERS: ClassVar = {
+        b"AT+CSQ": (b"+CSQ: 20,0", b"OK"), b"AT+COPS?": (b"+CME ERROR: 3",),
+        b"AT+CMEE?": (b"+CMEE: 0", b"OK"), b"AT+CEREG?": (),
+    }  # fmt: skip
 
-    thread = threading.Thread(target=answer)
-    thread.start()
-    device = os.ttyname(far)
-    code, out, _ = shell("at", "--device", device, "--json", "AT+CSQ")
+    def __init__(self) -> None:
+        self.near, self.far = os.openpty()
+        tty.setraw(self.far)
+        self.device = os.ttyname(self.far)
+        self.seen: list[bytes] = []
+        self.late = b""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        held = b""
+        while True:
+            try:
+                held += os.read(self.near, 256)
+            except OSError:
+                return  # closed
+            *commands, held = held.split(b"\r")
+            for command in commands:
+                self.seen.append(command)
+                late, self.late = self.late, b""
+                words = self.ANSWERS.get(command, (b"OK",))
+                os.write(self.near, late + b"".join(b"\r\n%b\r\n" % word for word in words))
+
+
+@pytest.fixture
+def stick() -> Iterator[Stick]:
+    made = Stick()
+    yield made
+    os.close(made.far)
+    os.close(made.near)
+
+
+def test_at_on_a_bare_port_needs_no_settings(stick: Stick, shell: Any) -> None:
+    code, out, _ = shell("at", "--device", stick.device, "--json", "AT+CSQ")
     said = json.loads(out)
     assert code == 0
-    assert said.pop("milliseconds") >= 0
+    assert 0 <= said.pop("milliseconds") < 1000
     assert said == {"command": "AT+CSQ", "lines": ["+CSQ: 20,0"], "result": "OK", "error": None}
-    code, out, _ = shell("at", "--device", device, "--json", "AT+COPS?")
+    assert stick.seen == [b"AT", b"AT+CMEE?", b"AT+CMEE=2", b"AT+CSQ"]
+
+
+def test_at_on_a_bare_port_says_why_not(stick: Stick, shell: Any) -> None:
+    code, out, _ = shell("at", "--device", stick.device, "--json", "AT+COPS?")
     said = json.loads(out)
     assert (code, said["result"], said["lines"]) == (1, "ERROR", [])
     assert "operation not allowed" in said["error"]
-    code, out, err = shell("at", "--device", device, "--json", "AT+CPIN=1234")
+
+
+def test_at_on_a_bare_port_shows_no_pin_and_sends_nothing_that_is_refused(
+    stick: Stick, shell: Any
+) -> None:
+    code, out, err = shell("at", "--device", stick.device, "--json", "AT+CPIN=1234")
     assert (code, json.loads(out)["result"], "1234" in out + err) == (2, None, False)
-    code, _, err = shell("at", "--device", device, "AT+CFUN=1,1")
+    code, _, err = shell("at", "--device", stick.device, "AT+CFUN=1,1")
     assert (code, "CFUN" in err) == (2, True)
-    thread.join(5)
-    os.close(near)
-    os.close(far)
+    assert stick.seen == []
+
+
+def test_what_another_program_left_on_the_port_is_no_answer(stick: Stick, shell: Any) -> None:
+    stick.late = b"\r\n+CSQ: 1,1\r\n\r\nOK\r\n"
+    code, out, _ = shell("at", "--device", stick.device, "--json", "AT+CSQ")
+    assert (code, json.loads(out)["lines"]) == (0, ["+CSQ: 20,0"])
+
+
+def test_the_time_is_that_of_the_command_alone(stick: Stick, shell: Any) -> None:
+    words = ("--device", stick.device, "--timeout", "0.2", "--json", "AT+CEREG?")
+    code, out, _ = shell("at", *words)
+    said = json.loads(out)
+    assert (code, said["result"], said["lines"]) == (1, None, [])
+    assert "did not answer AT+CEREG?" in said["error"]
+    assert 200 <= said["milliseconds"] < 1000
+
+
+def test_a_port_that_somebody_has_is_waited_for_as_long_as_is_said(
+    stick: Stick, shell: Any
+) -> None:
+    holder = os.open(stick.device, os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    started = time.monotonic()
+    words = ("--device", stick.device, "--wait", "0.2", "--json", "AT+CSQ")
+    code, out, _ = shell("at", *words)
+    os.close(holder)
+    assert 0.2 <= time.monotonic() - started < 5
+    said = json.loads(out)
+    assert (code, said["result"], said["milliseconds"]) == (1, None, 0)
+    assert "is held by" in said["error"]
+    assert stick.seen == []
 
 
 def test_hostile_cells_are_escaped() -> None:
