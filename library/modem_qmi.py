@@ -69,14 +69,14 @@ remedy: {description: What to do about it, returned: failure, type: str, sample:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.modemfarm.tasks.common import end
 from ..module_utils.modemfarm.tasks.qmi import ARGUMENTS, run
 
 
 def main():
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    result = run(module.params, module.check_mode)
-    (module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
+    end(module, run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,18 @@ def _read_apn(session: AtSession) -> dict[str, str | None] | None:
 
 
 def _write_apn(session: AtSession, value: dict[str, str]) -> None:
-    bearer.define_context(session, CONTEXT, value["pdp_type"], value["apn"])
+    """A context in use cannot be changed, and LTE attaches with it: the radio goes off meanwhile.
+
+    The agent brings the bearer back when the modem is registered again.
+    """
+    used = any(c.active for c in bearer.active_contexts(session) if c.number == CONTEXT)
+    if used:
+        session.send(lifecycle.airplane())
+    try:
+        bearer.define_context(session, CONTEXT, value["pdp_type"], value["apn"])
+    finally:
+        if used:
+            session.send(lifecycle.radio_on())
 
 
 def _read_operator(session: AtSession) -> str:

@@ -4,6 +4,7 @@ Ussd; states: MMModem3gppUssdSessionState in ModemManager-enums.h).
 """
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,15 +18,19 @@ from ..errors import (
 )
 from ..mask import hidden
 from .access import Access, Operation
-from .objects import NETWORK
+from .find import PROPERTIES
+from .objects import NETWORK, SERVICE
 
 USSD = f"{NETWORK}.Ussd"
 # The network's answer comes within 30 s or not at all; ModemManager gives the modem 100 s.
 ANSWER_S = 120.0
 CANCEL_S = 30.0
+RESPONSE_S = 30.0  # from a response to the next text; networks end a session after a minute
+LOOK_S = 1.0  # signals wake us; a missed one costs this
 MAX_ANSWERS = 10  # menus of carriers are three or four deep
 IDLE, USER_RESPONSE = "idle", "user-response"
 STATES = ("unknown", IDLE, "active", USER_RESPONSE)
+_CHANGES = f"type='signal',sender='{SERVICE}',path='{{}}',interface='{PROPERTIES}'"
 _CODE = re.compile(r"[*#][0-9*#]{1,30}#\Z")
 _RESPONSE = re.compile(r"[0-9*#]{1,30}\Z")
 # 3GPP TS 22.030 section 6.5.2 and annex B, TS 22.101 annex A: what is no question to the carrier.
@@ -142,10 +147,8 @@ def session(modem: Access) -> Session:
     with modem.operation("ussd", "session", USSD) as operation:
         found = operation.properties(operation.modem.path, USSD)
         operation.answer = _state(found)
-        notification, request = (
-            str(found.get(name, "")) or None for name in ("NetworkNotification", "NetworkRequest")
-        )
-        return Session(operation.answer, notification, request)
+        request, notification = _texts(found)
+        return Session(operation.answer, notification or None, request or None)
 
 
 def _begin(operation: Operation, code: str) -> Answer:
@@ -161,7 +164,39 @@ def _respond(operation: Operation, text: str) -> Answer:
     state = _state(operation.properties(operation.modem.path, USSD))
     if state != USER_RESPONSE:
         raise PortBusyError(f"the network asks for nothing ({state})", "begin with a code")
-    return _ask(operation, "Respond", text)
+    operation.bus.subscribe((_CHANGES.format(operation.modem.path),))
+    before = _said(operation)
+    answer = _ask(operation, "Respond", text)
+    return answer if answer.text else _after_response(operation, before)
+
+
+def _after_response(operation: Operation, before: tuple[str, str]) -> Answer:
+    """What the network says to a response. ModemManager over QMI answers Respond at once and with
+    nothing; the text comes as NetworkRequest (it asks on) or NetworkNotification (it is over).
+    """
+    deadline = time.monotonic() + RESPONSE_S
+    while True:
+        found = operation.properties(operation.modem.path, USSD)
+        state, (request, notification) = _state(found), _texts(found)
+        late = time.monotonic() > deadline
+        if state == USER_RESPONSE and request and (request != before[0] or late):
+            return Answer(request, state)
+        if state != USER_RESPONSE and notification and (notification != before[1] or late):
+            return Answer(notification, state)
+        if late:
+            return Answer("", state)
+        operation.bus.signals(LOOK_S)
+
+
+def _said(operation: Operation) -> tuple[str, str]:
+    return _texts(operation.properties(operation.modem.path, USSD))
+
+
+def _texts(properties: dict[str, Any]) -> tuple[str, str]:
+    request, notification = (
+        str(properties.get(name, "")) for name in ("NetworkRequest", "NetworkNotification")
+    )
+    return request, notification
 
 
 def _ask(operation: Operation, member: str, text: str) -> Answer:

@@ -63,3 +63,11 @@ def guarded(work: Callable[[], Answer]) -> Answer:
         return work()
     except FarmError as error:
         return {"failed": True, "msg": str(error), **error.fields()}
+
+
+def end(module: Any, answer: Answer) -> None:
+    """Give the answer to Ansible by fail_json or exit_json of `module`, an AnsibleModule."""
+    for warning in answer.pop("warnings", ()):
+        module.warn(warning)
+    finish = module.fail_json if answer.pop("failed", False) else module.exit_json
+    finish(**answer)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """modemfarm.mm.ussd with a real bus and a fake ModemManager."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,27 @@ def menu(manager):
     manager.methods[USSD, "Initiate"], manager.methods[USSD, "Respond"] = initiate, respond
 
 
+def late_menu(manager, delay=0.3):
+    """As over QMI: Respond answers with nothing, and the texts come as properties afterwards."""
+    texts = iter([("NetworkRequest", "more?", USER_RESPONSE), ("NetworkNotification", "bye", IDLE)])
+
+    def initiate(path, _):
+        manager.properties(path, USSD)["State"] = ("u", USER_RESPONSE)
+        return "s", ("1 balance",)
+
+    def respond(path, _):
+        name, text, state = next(texts)
+        found = manager.properties(path, USSD)
+        found["State"] = ("u", ACTIVE)
+        change = {"State": ("u", state), name: ("s", text)}
+        timer = threading.Timer(delay, found.update, (change,))
+        timer.daemon = True
+        timer.start()
+        return "s", ("",)
+
+    manager.methods[USSD, "Initiate"], manager.methods[USSD, "Respond"] = initiate, respond
+
+
 def members(manager):
     return [call[1] for call in manager.calls if call[1] in ("Initiate", "Respond", "Cancel")]
 
@@ -50,6 +72,23 @@ def test_a_refused_code_reaches_nobody(manager, modem):
     with pytest.raises(errors.InvalidValueError):
         ussd.dialogue(modem, "*100#", ["1", "yes"])
     assert manager.calls == []
+
+
+def test_answers_that_come_after_respond_has_ended(manager, modem, monkeypatch):
+    monkeypatch.setattr(ussd, "LOOK_S", 0.05)
+    late_menu(manager)
+    found = ussd.dialogue(modem, "*101#", ["3", "1"])
+    assert [(answer.text, answer.state) for answer in found] == [
+        ("1 balance", "user-response"), ("more?", "user-response"), ("bye", "idle"),
+    ]  # fmt: skip
+
+
+def test_a_network_that_says_nothing_more_is_waited_for_with_a_cap(manager, modem, monkeypatch):
+    monkeypatch.setattr(ussd, "LOOK_S", 0.05)
+    monkeypatch.setattr(ussd, "RESPONSE_S", 0.3)
+    late_menu(manager, delay=60)
+    found = ussd.dialogue(modem, "*101#", ["3"])
+    assert (found[-1].text, found[-1].state) == ("", "active")
 
 
 def test_initiate_and_respond(manager, modem, records):
