@@ -33,7 +33,7 @@ def locked(lab: Lab) -> Iterator[tuple[Any, Any]]:
     install = ["sudo", "install", "-m", "0600", "-o", "modemfarm", "-g", "modemfarm"]
     lab.guest.run([*install, "/dev/stdin", PINS], stdin=pins)
     yield good, bad
-    lab.control("unplug", modem=[NUMBER, WRONG])
+    lab.control("remove", modem=[NUMBER, WRONG])
     lab.guest.run(["sudo", "rm", PINS])
 
 

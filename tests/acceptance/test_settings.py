@@ -21,7 +21,7 @@ def imei(lab: Lab) -> Iterator[str]:
         farm.serving(lab, {modem["imei"]}), 180, "the modem serves", lambda: farm.explain(lab)
     )
     yield modem["imei"]
-    lab.control("unplug", modem=NUMBER)
+    lab.control("remove", modem=NUMBER)
 
 
 def info(lab: Lab, imei: str) -> farm.Row:
