@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 INTERVAL_S = 45.0  # the plan says 30 to 60 s
 SEATS = 4  # AT answers take milliseconds; four at once keep 30 modems within seconds
+PORT_WAIT_S = 2.0  # another look comes in INTERVAL_S; a seat that waits is one fewer for others
 PROBE_CAP_S = 8.0  # one try and its time-outs
 
 
@@ -83,7 +84,7 @@ def _radio(
     try:
         with (
             Spool(patient.serial, "agent", files=files) as spool,
-            AtSession(device, spool, lock_dir=lock_dir) as session,
+            AtSession(device, spool, lock_dir=lock_dir, wait=PORT_WAIT_S) as session,
         ):
             session.sync()
             signal = _value(ask_signal, session)

@@ -24,6 +24,7 @@ from .sim_entry import SimEntry, SimTrouble
 log = logging.getLogger(__name__)
 
 PARALLEL = 8  # an EC25 answers slower than one core asks eight of them
+PORT_WAIT_S = 5.0  # a busy port is asked again soon, and must not look hung: well below CAP_S
 CAP_S = 20.0  # seven commands, each 5 s at most; a modem beyond this is hung, not slow
 
 
@@ -81,7 +82,8 @@ def _ask(
     remedy = 'check that `option` is loaded; the farm needs AT+QCFG="usbnet",0'
     for tty in candidates(modem):
         try:
-            with AtSession(str(devices / tty), spool, lock_dir=lock_dir) as session:
+            port = str(devices / tty)
+            with AtSession(port, spool, lock_dir=lock_dir, wait=PORT_WAIT_S) as session:
                 session.sync()
                 identity = identify(session)
                 spool.identified(identity.imei)

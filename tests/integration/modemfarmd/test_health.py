@@ -5,17 +5,22 @@ import fcntl
 import json
 import os
 import threading
+import time
 import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import pytest
+
+from modemfarm.at.session import AtSession
 from modemfarm.spool import SpoolFiles
 from modemfarmd.agent.health import Patient, Report, look
 from modemfarmd.agent.store import Radio
 
 SERIAL = "867584030000017"
+SOON_S = 4.0  # a look may wait for 2 s, and this machine is busy
 NOWHERE = (IPv4Address("127.0.0.1"), "http://ip.lab.test/")
 ANSWERS = {
     b"AT+CSQ": b"+CSQ: 20,0", b"AT+CEREG?": b"+CEREG: 0,1", b"AT+COPS?": b'+COPS: 0,0,"Lab",7',
@@ -50,19 +55,39 @@ def port() -> Iterator[Path]:
         os.close(near)
 
 
-def test_a_port_in_use_is_no_news(tmp_path: Path) -> None:
-    files = SpoolFiles(tmp_path, None)
+@contextmanager
+def another_program(path: Path, _locks: Path) -> Iterator[None]:
+    """It holds the port and knows nothing of our queue."""
+    holder = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(holder)
+
+
+@contextmanager
+def one_of_ours(path: Path, locks: Path) -> Iterator[None]:
+    """It holds the port by its place in the queue."""
+    with AtSession(str(path), lock_dir=locks):
+        yield
+
+
+@pytest.mark.parametrize("holder", [another_program, one_of_ours])
+def test_a_port_in_use_is_no_news(
+    tmp_path: Path, holder: Callable[[Path, Path], AbstractContextManager[None]]
+) -> None:
+    files, locks = SpoolFiles(tmp_path, None), tmp_path / "lock"
+    locks.mkdir()
     with port() as path:
         patient = Patient(SERIAL, path.name, None)
-        holder = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        fcntl.flock(holder, fcntl.LOCK_EX)
-        try:
-            report = look(patient, *NOWHERE, path.parent, tmp_path / "lock", files)
-        finally:
-            os.close(holder)
+        with holder(path, locks):
+            started = time.monotonic()
+            report = look(patient, *NOWHERE, path.parent, locks, files)
+            assert time.monotonic() - started < SOON_S
         assert report == Report(SERIAL, None, None, None)
-        assert list(tmp_path.iterdir()) == []
-        report = look(patient, *NOWHERE, path.parent, tmp_path / "lock", files)
+        assert list(tmp_path.iterdir()) == [locks]
+        report = look(patient, *NOWHERE, path.parent, locks, files)
     files.close()
     assert report.radio == Radio(SERIAL, -73, "Lab", "home")
     said = [json.loads(line) for line in next(tmp_path.glob("*.log")).read_text().splitlines()]

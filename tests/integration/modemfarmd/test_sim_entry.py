@@ -2,14 +2,17 @@
 """The agent identifies a modem whose SIM wants its PIN: a real session, a virtual modem."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from modemfarm.at.session import AtSession
 from modemfarm.pin.ledger import Ledger
 from modemfarm.spool import SpoolFiles
 from modemfarm.usb import UsbModem, find_modem
+from modemfarmd.agent import identify
 from modemfarmd.agent.identify import Answer, ask
 from modemfarmd.agent.sim_entry import SimEntry
 from modemlab.faces.background import Background
@@ -63,6 +66,21 @@ def host(tmp_path: Path, make_modem: Callable[..., Path]) -> Iterator[Host]:
     assert usb is not None
     with Background() as lab:
         yield Host(lab, tmp_path, usb)
+
+
+def test_a_port_in_use_is_an_answer_that_names_its_holder(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert identify.PORT_WAIT_S < identify.CAP_S / 2  # half of it may go by before a seat is free
+    monkeypatch.setattr(identify, "PORT_WAIT_S", 0.2)
+    host.give(json.dumps({host.modem.iccid: RIGHT}))
+    port = str(host.folder / "dev/ttyUSB3")
+    with AtSession(port, lock_dir=host.folder):
+        answer = host.ask()
+    assert (answer.identity, answer.sim) == (None, None)
+    assert (answer.reason or "").endswith(f"(process {os.getpid()})")
+    assert host.modem.sim.pin_attempts == 0
+    assert host.ask().identity is not None
 
 
 def test_the_right_pin_opens_the_sim(host: Host, caplog: pytest.LogCaptureFixture) -> None:
