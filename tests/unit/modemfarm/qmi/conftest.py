@@ -2,8 +2,11 @@
 """Recorded answers of qmicli.
 
 `recorded/qmicli-1.32.2` is what Debian 12's qmicli printed for the virtual modem, by action and,
-after a dot, by what was wrong with it. `recorded/others` has what people showed of other versions
-and modems (mailing list, issue threads), with numbers of persons replaced.
+after a dot, by what was wrong with it. `recorded/others` has the forms that ours does not print:
+some are what people showed of other versions and modems (mailing list, issue threads), with numbers
+of persons replaced; some of these are cut or adapted, and some were put together from the formats
+in libqmi's source and never came from a modem. They show what the parser bears, not what a certain
+modem says.
 """
 
 from collections.abc import Callable
