@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fair queue for one thing (a port, a modem's messages), between threads and processes of all
-users.
+"""A fair queue for a port or a modem's messages, between threads and processes of all users.
 
-Who wants the thing puts a ticket into a directory: a FIFO with the next number, held open and
+Who wants one puts a ticket into a directory: a FIFO with the next number, held open and
 flocked. Its turn comes when no lower ticket is held any more. A waiter opens the ticket before its
 own and polls it: the kernel hangs it up in the moment its owner closes it or dies, so a killed
 holder or waiter delays nobody. Numbers are given under a flock of the directory, for microseconds.
