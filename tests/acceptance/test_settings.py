@@ -25,9 +25,7 @@ def imei(lab: Lab) -> Iterator[str]:
 
 
 def info(lab: Lab, imei: str) -> farm.Row:
-    (row,) = adhoc.run(lab, "modem_info", {"modems": [imei], "gather": ["config"]})[
-        "modems"
-    ]
+    (row,) = adhoc.run(lab, "modem_info", {"modems": [imei], "gather": ["config"]})["modems"]
     return row
 
 
