@@ -31,10 +31,11 @@ def locked(lab: Lab) -> Iterator[tuple[Any, Any]]:
     good, bad = modem(lab, NUMBER), modem(lab, WRONG)
     pins = json.dumps({good["iccid"]: RIGHT, bad["iccid"]: "9999"}).encode()
     install = ["sudo", "install", "-m", "0600", "-o", "modemfarm", "-g", "modemfarm"]
+    before = lab.guest.run(["sudo", "cat", PINS]).stdout
     lab.guest.run([*install, "/dev/stdin", PINS], stdin=pins)
     yield good, bad
     lab.control("remove", modem=[NUMBER, WRONG])
-    lab.guest.run(["sudo", "rm", PINS])
+    lab.guest.run([*install, "/dev/stdin", PINS], stdin=before)
 
 
 def reason(lab: Lab, imei: str) -> str:
