@@ -42,7 +42,7 @@ def test_a_restarted_modem_is_a_new_device_in_its_stored_composition(tmp_path, l
     modem, face = host.plug(ModemSpec(1, reboot_seconds=0.05), "1-1", 0)
     device = Path(find_modem("1-1", tmp_path).sysfs)
     first = (device / "devnum").read_text()
-    modem.at_engine.usbnet = COMPOSITIONS.index("ecm")
+    modem.config.usbnet = COMPOSITIONS.index("ecm")
     lab.call(face.close)
     assert find_modems(tmp_path) == ()
     lab.call(face.open)
