@@ -30,7 +30,8 @@ def watch_others(lab: Lab, rows: list[farm.Row], modems: dict[str, farm.Row]) ->
 
 def assert_undisturbed(lab: Lab) -> None:
     report = lab.control("watch-stop")["report"]
-    assert (report["failed_count"], report["wrong_count"]) == (0, 0), report
+    failures = {port: counts["failures"] for port, counts in report["ports"].items()}
+    assert (report["failed_count"], report["wrong_count"]) == (0, 0), str(failures)[:2000]
     assert all(counts["ok"] > 5 for counts in report["ports"].values()), report
 
 
