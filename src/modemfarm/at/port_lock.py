@@ -75,9 +75,10 @@ class PortLock:
                 self._take_file()
                 return opener()
             except PortBusyError:
-                if time.monotonic() + RETRY_S > deadline:
+                left = deadline - time.monotonic()
+                if left <= 0:
                     raise
-            self._queue.pause(RETRY_S)
+            self._queue.pause(min(RETRY_S, left))
 
     def _take_file(self) -> None:
         """Write the lock file. Without the right to, flock on the port decides."""
