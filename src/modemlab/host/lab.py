@@ -272,11 +272,14 @@ class Lab:
         )
         self.guest.run(["sudo", "sh", "-c", script], timeout=DAEMON_S)
 
-    def control(self, verb: str, timeout: float = 60, **fields: Any) -> dict[str, Any]:
-        """Ask the virtual modems' daemon; raises CommandFailed with its words when it refuses."""
+    def control(self, verb: str, patience: float = 60, **fields: Any) -> dict[str, Any]:
+        """Ask the virtual modems' daemon; raises CommandFailed with its words when it refuses.
+
+        `fields` are the verb's own, `timeout` among them; `patience` is ours, in seconds.
+        """
         self.need_running()
         request = json.dumps({"verb": verb, **fields})
-        done = self.guest.run([*CONTROL, request], timeout=timeout + 30, check=False)
+        done = self.guest.run([*CONTROL, request], timeout=patience + 30, check=False)
         try:
             answer: dict[str, Any] = json.loads(done.stdout)
         except ValueError as error:
