@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
@@ -11,6 +12,9 @@ REPOSITORY = Path(__file__).parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests import modules as `ansible.modules.<name>`, as Ansible itself does."""
+    # How long an example takes says something of the machine, not of the code.
+    hypothesis.settings.register_profile("noisy", deadline=None)
+    hypothesis.settings.load_profile("noisy")
     import ansible.module_utils
     import ansible.modules
 
