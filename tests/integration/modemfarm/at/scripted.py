@@ -9,7 +9,7 @@ import threading
 import time
 import tty
 
-CAP_S = 5.0
+CAP_S = 30.0  # a cap for what takes milliseconds, or a process on a loaded machine seconds
 
 
 class ScriptedModem:
