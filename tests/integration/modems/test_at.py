@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is behind modem_at, at a virtual modem."""
 
+import os
+import tty
+from dataclasses import replace
+
+from modemfarm.at.commands.identity import imei
+from modemfarm.contact import find_contact, first_answering
 from modemfarm.tasks.at import run
 
 
@@ -88,3 +94,27 @@ def test_by_usb_path_a_modem_nobody_has_noted(world):
     result = ask(world, "1-1", "AT+CGSN")
     assert result["answers"][0]["lines"] == [modem.imei]
     assert result["modem"] == modem.imei
+
+
+def test_a_log_that_cannot_be_kept_is_a_warning_and_no_failure(world):
+    modem = world.plug()
+    nowhere = replace(world.here, spool=world.root / "not/there")
+    asked = {"modem": modem.imei, "commands": ["AT+CSQ"], "role": "viewer", "wait": 5}
+    result = run({**asked, "correlation": ""}, False, nowhere)
+    assert "failed" not in result, result
+    (warning,) = result["warnings"]
+    assert "nothing is kept in the modem's log" in warning
+
+
+def test_a_port_that_answers_nothing_leaves_it_to_the_next(world):
+    modem = world.plug()
+    contact = find_contact(modem.imei, world.root)
+    silent, far = os.openpty()
+    tty.setraw(far)
+    try:
+        devices = [os.ttyname(far), *contact.at_ports]
+        with first_answering(devices, lock_dir=world.here.lock_dir) as session:
+            assert imei(session) == modem.imei
+    finally:
+        os.close(silent)
+        os.close(far)

@@ -3,6 +3,8 @@
 
 from functools import partial
 
+import pytest
+
 from modemfarm.fair_queue import turn
 from modemfarm.mm.access import Access
 from modemfarm.tasks import sms
@@ -17,3 +19,19 @@ def test_the_queue_is_in_the_hosts_place_for_locks(world, monkeypatch):
     assert (found["failed"], found["error"]) == (True, "PortBusyError")
     assert found["message"].endswith(": sms send")
     assert [(line["command"], line["outcome"]) for line in world.log()] == [("list", "busy")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"action": "send", "text": "hi"}, "number"), ({"action": "send", "number": "+49"}, "text"),
+        ({"action": "send", "number": "12;ATZ", "text": "hi"}, "number"),
+        ({"action": "send", "number": "+4915112345678", "text": ""}, "text"),
+        ({"action": "read"}, "id"), ({"action": "delete"}, "id"),
+    ],
+)  # fmt: skip
+def test_a_request_is_whole_before_the_modem_is_looked_for(world, wrong, field):
+    arguments = {name: spec.get("default") for name, spec in sms.ARGUMENTS.items()}
+    found = sms.run({**arguments, "modem": "867584030000991", **wrong}, False, world.here)
+    assert (found["failed"], found["error"]) == (True, "InvalidValueError")
+    assert found["message"].startswith(f"{field} is "), found

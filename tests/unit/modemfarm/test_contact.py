@@ -88,3 +88,13 @@ def test_a_modem_without_ports_says_so(tmp_path, make_modem):
     make_modem("1-1", 0, bound=False)
     with pytest.raises(PortGoneError, match="has no AT port"):
         _ = find_contact("1-1", tmp_path, lambda contact: A).at_ports
+
+
+def test_another_modem_in_its_place_is_not_taken_for_it(tmp_path, make_modem):
+    make_modem("1-1", 0)
+    note(tmp_path, "1-1", A)
+    contact = find_contact(A, tmp_path, nobody)
+    contact.expect(A)
+    with pytest.raises(PortGoneError, match=f"modem {A} has left USB path 1-1; {B} is there now"):
+        contact.expect(B)
+    Contact(None, contact.usb, contact.devices).expect(B)  # nobody was expected
