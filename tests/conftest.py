@@ -11,8 +11,10 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests import modules as `ansible.modules.<name>`, as Ansible itself does."""
-    # How long an example takes says something of the machine, not of the code.
+    """Let tests import modules as `ansible.modules.<name>`, and examples take their time.
+
+    How long one takes says something of the machine, not of the code.
+    """
     hypothesis.settings.register_profile("noisy", deadline=None)
     hypothesis.settings.load_profile("noisy")
     import ansible.module_utils

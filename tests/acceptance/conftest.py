@@ -6,7 +6,7 @@ at what the carrier has counted; never at the templates that made it so.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -49,8 +49,19 @@ def modems(lab: Lab) -> dict[str, farm.Row]:
     return {modem["imei"]: modem for modem in lab.control("list")["modems"]}
 
 
+REMARKS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def remark(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say something in the summary, also when all tests pass."""
+    return request.config.stash.setdefault(REMARKS, []).append
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which engine the proxies ran on: without the 3proxy source it is the packaged one."""
+    """Say what tests remarked, and which engine the proxies ran on (packaged without 3proxy)."""
+    for text in terminalreporter.config.stash.get(REMARKS, []):
+        terminalreporter.write_line(f"remark: {text}")
     running = Lab("acceptance").engine_used()
     if running:
         terminalreporter.write_line(f"proxy engine: {running['label']}: {running['reason']}")

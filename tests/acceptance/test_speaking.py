@@ -4,6 +4,7 @@
 import json
 import re
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ PYTHON = "/opt/modemfarm/venv/bin/python"
 
 
 @pytest.fixture(scope="module")
-def facts(lab: Lab) -> dict[str, farm.Row]:
+def facts(lab: Lab, remark: Callable[[str], None]) -> dict[str, farm.Row]:
     """What modem_info says of modems 1 to 4, asked from the admin side, by IMEI.
 
     Asked again, twice at most, when an answer came too late: an emulated host on a busy machine
@@ -30,7 +31,7 @@ def facts(lab: Lab) -> dict[str, farm.Row]:
         late = [e for row in rows for e in row["errors"].values() if "did not answer" in e]
         if not late:
             break
-        print(f"asking again: {late}")  # noqa: T201 - shown when the test fails
+        remark(f"modem_info was asked again: {late}")
     return {row["serial"]: row for row in rows}
 
 

@@ -275,8 +275,10 @@ class Lab:
     def control(self, verb: str, patience: float = 60, **fields: Any) -> dict[str, Any]:
         """Ask the virtual modems' daemon; raises CommandFailed with its words when it refuses.
 
-        `fields` are the verb's own, `timeout` among them; `patience` is ours, in seconds.
+        `fields` are the verb's own, `timeout` among them; `patience` is ours, in seconds, and never
+        less than that.
         """
+        patience = max(patience, float(fields.get("timeout", 0.0)))
         self.need_running()
         request = json.dumps({"verb": verb, **fields})
         done = self.guest.run([*CONTROL, request], timeout=patience + 30, check=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import serial
 
+from modemfarm.at import port_lock
 from modemfarm.at.port_lock import file_holder
 from modemfarm.at.session import AtSession
 from modemfarm.errors import CommandCancelledError, FarmError, PortBusyError, PortGoneError
@@ -196,6 +197,20 @@ def test_fifty_at_once_never_share_the_port(modem: ScriptedModem, tmp_path: Path
     for thread in threads:
         thread.join(LONG_S)
     assert (most, modem.seen) == ([1], ["AT+CSQ"] * 50)
+
+
+def test_a_port_of_a_program_outside_the_queue_is_tried_for_the_whole_wait(
+    modem: ScriptedModem, tmp_path: Path
+) -> None:
+    holder = os.open(modem.device, os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    wait = 2.4 * port_lock.RETRY_S  # no multiple of the pauses in between
+    session = AtSession(modem.device, lock_dir=tmp_path, wait=wait)
+    started = time.monotonic()
+    with pytest.raises(PortBusyError):
+        session.open()
+    assert wait <= time.monotonic() - started < wait + SOON_S
+    os.close(holder)
 
 
 def test_the_wait_can_be_cancelled(start: Start, modem: ScriptedModem, tmp_path: Path) -> None:

@@ -93,9 +93,7 @@ def conversation_with(
     return talk, port, clock
 
 
-@settings(
-    max_examples=5500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=5500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=HOSTILE)
 def test_no_answer_breaks_a_conversation(
     monkeypatch: pytest.MonkeyPatch, pieces: list[tuple[float, bytes]]

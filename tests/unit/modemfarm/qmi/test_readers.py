@@ -253,7 +253,7 @@ LINE = st.tuples(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.sampled_from(READERS), st.lists(LINE, max_size=15).map("\n".join))
 def test_a_reader_gives_an_answer_or_says_that_it_cannot(reader, text: str) -> None:
     with contextlib.suppress(AnswerUnreadableError):

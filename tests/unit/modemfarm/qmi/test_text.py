@@ -110,13 +110,13 @@ def check(text: str) -> None:
         assert "\x1b" not in f"{node.name}{node.value}{node.note}"
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.text(max_size=400))
 def test_no_text_breaks_it(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_no_pieces_break_it(text: str) -> None:
     check(text)

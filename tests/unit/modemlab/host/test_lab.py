@@ -21,4 +21,6 @@ def test_a_verb_s_own_timeout_reaches_the_daemon(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lab, "need_running", lambda: None)
     monkeypatch.setattr(lab, "guest", SimpleNamespace(run=run))
     assert lab.control("watch-start", patience=5, ports={"3128": None}, timeout=20) == {"ok": True}
-    assert asked == [({"verb": "watch-start", "ports": {"3128": None}, "timeout": 20}, 35)]
+    assert asked == [({"verb": "watch-start", "ports": {"3128": None}, "timeout": 20}, 50)]
+    lab.control("list", patience=5)
+    assert asked[1:] == [({"verb": "list"}, 35)]
