@@ -74,7 +74,7 @@ def port(tmp_path: Path) -> Iterator[Port]:
 @pytest.mark.parametrize("role", Role)
 def test_ten_thousand_hostile_lines(port: Port, role: Role) -> None:
     @settings(
-        max_examples=EXAMPLES, database=None, derandomize=True,
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(LINES)
