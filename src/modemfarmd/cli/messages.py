@@ -40,9 +40,7 @@ def of_modem(ctx: typer.Context, modem: Modem) -> None:
 def send(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(help="3 to 15 digits, a + before them or not.")],
-    text: Annotated[
-        str, typer.Argument(help="1 to 10 parts; - reads it from standard input.")
-    ],
+    text: Annotated[str, typer.Argument(help="1 to 10 parts; - reads it from standard input.")],
     delivery_report: Annotated[
         bool, typer.Option("--delivery-report", help="Let the network say when it arrived.")
     ] = False,
