@@ -12,11 +12,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import psycopg2
 
-from ..errors import DatabaseGoneError, SlotRaceError, SlotsExhaustedError
+from modemfarm.hold import Hold
+
+from ..errors import DatabaseGoneError, SchemaError, SlotRaceError, SlotsExhaustedError
 from ..registry.db import Row, backoff
 from ..registry.model import Event, Observation, Outcome, Place
 from ..registry.modems import Registry
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 EVENTS_KEPT = 10_000  # a farm of 30 makes about 100 an hour
+HOLDS_KEPT = 1_000  # placed by hand; beyond it the snapshot still has the last of each modem
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,35 @@ class Radio:
     registration: str | None
 
 
+class HoldBook(Protocol):
+    """What is needed of registry.holds.HoldBook."""
+
+    def place(self, serial: str, hold: Hold) -> None:
+        """Keep a hold."""
+
+    def release(self, serial: str, by: str) -> None:
+        """End the hold of a modem."""
+
+
 class Store:
-    """Takes what is to be written, writes it in `flush`. Owned by the worker's thread."""
+    """Takes what is to be written, writes it in `flush`. Owned by the worker's thread.
+
+    `check` is asked of each new connection before anything else: SchemaError keeps us from it.
+    """
 
     def __init__(
         self,
         registry: Registry,
         clock: Callable[[], float],
         busy_slots: Callable[[], Collection[int]] = tuple,
+        book: HoldBook | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._registry = registry
+        self._book = book
+        self._check = check
+        self._checked: int | None = None
+        self._holds: deque[tuple[str, Hold | None, str]] = deque(maxlen=HOLDS_KEPT)
         self._clock = clock
         self._busy_slots = busy_slots
         self._observations: dict[str, Observation] = {}
@@ -70,8 +92,9 @@ class Store:
     def rows(self) -> list[Row] | None:
         """The registry's rows of this host, None while the database is away."""
         try:
+            self._require_schema()
             rows = self._registry.modems()
-        except DatabaseGoneError as error:
+        except (DatabaseGoneError, SchemaError) as error:
             self._lost(error)
             return None
         self._found()
@@ -84,6 +107,11 @@ class Store:
     def outcome(self, outcome: Outcome) -> None:
         """Keep an outcome to be written; it replaces an older one."""
         self._outcomes[outcome.serial] = outcome
+
+    def hold(self, serial: str, hold: Hold | None, by: str) -> None:
+        """Keep a hold that was placed, or with None one that was released."""
+        if self._book is not None:
+            self._holds.append((serial, hold, by))
 
     def radio(self, radio: Radio) -> None:
         """Keep radio values to be written."""
@@ -114,9 +142,10 @@ class Store:
         if not self._pending() or self._clock() < self._next_try:
             return places
         try:
+            self._require_schema()
             written = self._write_observations(places)
             self._write_rest()
-        except DatabaseGoneError as error:
+        except (DatabaseGoneError, SchemaError) as error:
             self._lost(error)
             return {}
         for serial in written:
@@ -125,7 +154,15 @@ class Store:
         return places
 
     def _pending(self) -> bool:
-        return bool(self._observations or self._outcomes or self._radio or self._events)
+        kept = (self._observations, self._outcomes, self._radio, self._events, self._holds)
+        return any(kept)
+
+    def _require_schema(self) -> None:
+        """Each connection may lead to another server, or to one that was upgraded meanwhile."""
+        if self._checked is None or self._checked != self.backend:
+            self._checked = None
+            self._check()
+            self._checked = self.backend
 
     def _write_observations(self, places: dict[str, Place]) -> list[str]:
         """Fill `places`; returns the serials that need not be kept."""
@@ -159,8 +196,21 @@ class Store:
         self._write(self._registry.record, list(self._outcomes.values()))
         self._write(self._registry.record_radio, [asdict(values) for values in radio])
         self._write(self._registry.add_events, list(self._events))
+        self._write_holds()
         for kept in (self._outcomes, self._radio, self._events):
             kept.clear()
+
+    def _write_holds(self) -> None:
+        while self._holds and self._book is not None:
+            serial, hold, by = self._holds[0]
+            try:
+                if hold is None:
+                    self._book.release(serial, by)
+                else:
+                    self._book.place(serial, hold)
+            except psycopg2.Error as error:
+                log.error("the hold of %s is refused: %s", serial, error)
+            self._holds.popleft()
 
     def _write(self, write: Callable[[list[_T]], None], batch: list[_T]) -> None:
         """Write a batch. One that PostgreSQL refuses would be refused for ever: it is dropped."""
@@ -170,7 +220,7 @@ class Store:
         except psycopg2.Error as error:
             log.error("%d rows are refused: %s", len(batch), error)
 
-    def _lost(self, error: DatabaseGoneError) -> None:
+    def _lost(self, error: DatabaseGoneError | SchemaError) -> None:
         if self._failures == 0:
             log.warning("%s; going on from what is known", error)
         self._next_try = self._clock() + backoff(self._failures)

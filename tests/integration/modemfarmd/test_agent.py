@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from modemfarm.settings import FarmSettings
-from modemfarmd.agent.main import Agent, Places
 from modemfarmd.agent.systemd import Notifier
+from modemfarmd.agent.wiring import Agent, Places
 from modemfarmd.apply.job import Job, Outcome
 from modemfarmd.apply.locks import Locks
 from modemfarmd.apply.main import listen
