@@ -55,6 +55,10 @@ class Server:
     def stop(self) -> None:
         self._run("pg_ctl", "-w", "-m", "fast", "-D", self._data, "stop")
 
+    def pid(self) -> int:
+        """Of the postmaster."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def dsn(self, name: str) -> str:
         return f"host={self.folder} user=farm dbname={name}"
 
