@@ -47,7 +47,7 @@ class Applier:
         apply: Callable[[Sequence[str]], Applied],
         spawn: Callable[[Task], None],
         clock: Callable[[], float],
-        ready: Callable[[str], bool] = lambda serial: True,
+        ready: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.queue = KeyQueue(clock, window=0.0, pace=PACE_S)
         self._farm = farm

@@ -63,6 +63,7 @@ class Arrivals:
         self._flapping = Flapping(clock)
         self._incarnations: dict[str, str] = {}
         self._last: dict[str, str] = {}  # the serial that was identified last at a path
+        self._returning: dict[str, str] = {}  # released, and not asked yet who it is: why it was
         self._changed = False
 
     def resync(self) -> None:
@@ -102,7 +103,10 @@ class Arrivals:
 
     def quarantined(self) -> Mapping[str, str]:
         """The serials that flap, each with the reason."""
-        barred = ((serial, self._flapping.barred(path)) for path, serial in self._last.items())
+        barred = (
+            (serial, self._flapping.barred(path) or self._returning.get(path))
+            for path, serial in self._last.items()
+        )
         return {serial: reason for serial, reason in barred if reason is not None}
 
     def coming(self) -> bool:
@@ -112,6 +116,7 @@ class Arrivals:
     def answered(self, answer: Answer) -> None:
         """An identification ended; `look` says that something changed."""
         self.places.done(answer.path)
+        self._returning.pop(answer.path, None)
         if self._flapping.barred(answer.path):
             return
         device = self._bus.device(answer.path)
@@ -152,6 +157,7 @@ class Arrivals:
         if device is None:
             self.found.pop(path, None)
             self.standings.pop(path, None)
+            self._returning.pop(path, None)
             self.places.forgive(path)
             self.places.done(path)
         elif known is not None and known.device.devnum == device.devnum:
@@ -196,7 +202,6 @@ class Arrivals:
 
     def _release(self, path: str) -> None:
         self._store.event("flapping-ended", self._last.get(path), usb_path=path)
-        self.standings.pop(path, None)
+        self._returning[path] = self.standings.pop(path).reason
         self._stands(path, State.IDENTIFYING, "it was quiet for long enough", None)
         self.named(path)
-        self._changed = True

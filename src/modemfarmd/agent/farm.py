@@ -149,11 +149,17 @@ class Farm:
         return tuple(record for record in records if record is not None)
 
     def explained(self, outcome: Outcome) -> Outcome:
-        """The outcome, with what the agent knows about a PIN that ModemManager only misses."""
+        """The outcome, with what the agent knows and modem_apply cannot: a PIN that was refused,
+        and a modem that is there after all.
+        """
         modem = self.modems.get(outcome.serial)
-        if modem is None or modem.sim is None or outcome.reason != LOCKS[LOCK_PIN]:
+        if modem is None:
             return outcome
-        return replace(outcome, reason=modem.sim.reason, remedy=modem.sim.remedy)
+        if modem.sim is not None and outcome.reason == LOCKS[LOCK_PIN]:
+            return replace(outcome, reason=modem.sim.reason, remedy=modem.sim.remedy)
+        if modem.seen.present and outcome.state == State.ABSENT:
+            return replace(outcome, state=str(State.WAITING))
+        return outcome
 
     def outcome(self, outcome: Outcome) -> bool:
         """Remember how an apply ended; False when that is not how the modem stands any more."""

@@ -8,7 +8,7 @@ without the database too.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from modemfarm.errors import FarmError, InvalidValueError, TransientError
@@ -44,6 +44,7 @@ class Holds:
         self._publisher = publisher
         self._applier = applier
         self._now = now
+        self._reconciled = False
 
     def load(self, records: Iterable[ModemRecord]) -> None:
         """Take the holds of an earlier run from the snapshot."""
@@ -91,8 +92,14 @@ class Holds:
             if modem.hold is not None and modem.hold.active(now)
         }
 
-    def reconcile(self, kept: Mapping[str, Hold]) -> None:
-        """Make the registry say what the snapshot says: we may have ended before we wrote it."""
+    def reconcile(self) -> None:
+        """Once, when the registry can be read: make it say what the snapshot says.
+
+        The agent before us may have ended before it wrote what it had put on the disk.
+        """
+        if self._reconciled or (kept := self._store.active_holds(self._now())) is None:
+            return
+        self._reconciled = True
         ours = self.active()
         for serial, hold in ours.items():
             if kept.get(serial) != hold:

@@ -13,8 +13,10 @@ from modemfarm.host_lock import held
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 
 from .. import logs
+from .parts import in_thread
+from .places import Places
 from .systemd import Notifier
-from .wiring import Agent, Places, in_thread
+from .wiring import Agent
 
 LOCK_WAIT_S = 10.0  # an agent that is being restarted needs a moment to end
 

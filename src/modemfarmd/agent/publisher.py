@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the snapshot file as the farm is. Root reads it: nobody is applied whose record there is old.
+"""Keeps the snapshot file as the farm is.
 
-While it cannot be written (a full disk), modems whose records did not change are served on.
+Root reads it, so nobody is applied whose record there is old. While it cannot be written (a full
+disk), modems whose records did not change are served on.
 """
 
 from __future__ import annotations

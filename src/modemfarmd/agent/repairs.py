@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has single repair steps done by the root helper, one per modem at a time, and says how they ended.
+"""Has single repair steps done by the root helper, one per modem at a time.
 
 Which step is due, and whether one may be tried at all, is decided elsewhere. Runs in the worker's
 thread; only the call to the apply service happens in threads of its own.

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import psycopg2
@@ -43,10 +44,13 @@ class Radio:
 class HoldBook(Protocol):
     """What is needed of registry.holds.HoldBook."""
 
+    def active(self, now: datetime) -> dict[str, Hold]:
+        """What is held."""
+
     def place(self, serial: str, hold: Hold) -> None:
         """Keep a hold."""
 
-    def release(self, serial: str, by: str) -> None:
+    def release(self, serial: str, by: str) -> bool:
         """End the hold of a modem."""
 
 
@@ -100,6 +104,17 @@ class Store:
         self._found()
         return rows
 
+    def active_holds(self, now: datetime) -> dict[str, Hold] | None:
+        """What the registry says is held, None while the database is away."""
+        if self._book is None:
+            return {}
+        try:
+            self._require_schema()
+            return self._book.active(now)
+        except (DatabaseGoneError, SchemaError) as error:
+            self._lost(error)
+            return None
+
     def observe(self, seen: Observation) -> None:
         """Keep an observation to be written; it replaces an older one."""
         self._observations[seen.serial] = seen
@@ -129,7 +144,7 @@ class Store:
 
     def wait(self) -> float | None:
         """Seconds until `flush` has something to do; None when there is nothing to write."""
-        if not self._pending():
+        if not self.pending:
             return None
         return max(0.0, self._next_try - self._clock())
 
@@ -139,7 +154,7 @@ class Store:
         Returns the places of the modems whose observations were written.
         """
         places: dict[str, Place] = {}
-        if not self._pending() or self._clock() < self._next_try:
+        if not self.pending or self._clock() < self._next_try:
             return places
         try:
             self._require_schema()
@@ -153,9 +168,11 @@ class Store:
         self._found()
         return places
 
-    def _pending(self) -> bool:
+    @property
+    def pending(self) -> int:
+        """How many things are kept to be written."""
         kept = (self._observations, self._outcomes, self._radio, self._events, self._holds)
-        return any(kept)
+        return sum(len(one) for one in kept)
 
     def _require_schema(self) -> None:
         """Each connection may lead to another server, or to one that was upgraded meanwhile."""

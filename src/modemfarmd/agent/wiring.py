@@ -1,62 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All parts of one agent, put together and started."""
+"""One whole agent: the worker's parts, the threads that wake it, and how they start and end."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
-from modemfarm.at.session import LOCK_DIR
 from modemfarm.errors import SnapshotError
-from modemfarm.modem_lock import FOLDER as MODEM_LOCKS
-from modemfarm.modem_lock import is_held
 from modemfarm.settings import FarmSettings
-from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
-from modemfarm.snapshot import ModemRecord, read_snapshot, write_snapshot
-from modemfarm.spool import FOLDER as SPOOL
+from modemfarm.snapshot import ModemRecord, read_snapshot
 from modemfarm.spool import SpoolFiles
 
+from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
 from ..registry.logs import LogBook
-from ..registry.modems import Host, Registry
-from .applier import Applier
-from .arrivals import Arrivals
-from .bus import Bus
-from .busy_slots import BusySlots
-from .client import SOCKET, request_apply, wake
+from .client import wake
+from .control import GROUP, SOCKET, Control
 from .events import Listener, Scan, UdevWatch
-from .farm import Device, Farm
+from .farm import Device
+from .gauges import GaugesFile, process
 from .health import Health, look
-from .holds import Holds
 from .identify import Identifier, ask
-from .inbox import Inbox
 from .intake import Intake
-from .publisher import Publisher
-from .store import Store
+from .mm_watch import MmWatch
+from .parts import Parts, utc_now
+from .places import Places
 from .systemd import Beat, Notifier
-from .vitals import Vitals
-from .worker import Worker
 
 log = logging.getLogger("modemfarm.agent")
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the agent finds its world; tests point it elsewhere."""
-
-    root: Path = Path("/")
-    snapshot: Path = SNAPSHOT
-    apply_socket: Path = SOCKET
-    lock_dir: Path = LOCK_DIR
-    spool: Path = SPOOL
-    run: Path = Path("/run/modemfarm")
-    modem_locks: Path = MODEM_LOCKS
 
 
 class Agent:
@@ -66,67 +39,88 @@ class Agent:
         self.stop = threading.Event()
         self._settings = settings
         self._places = places
-        self._bus = Bus(places.root)
-        self._inbox = Inbox()
-        self._farm = Farm(time.monotonic)
         self._said = SpoolFiles(places.spool, longest=None)
-        self._store = self._make_store()
-        self._publisher = Publisher(
-            settings.host,
-            self._farm,
-            self._store,
-            partial(write_snapshot, path=places.snapshot),
-            time.monotonic,
-        )
-        self._applier = Applier(
-            self._farm,
-            self._store,
-            self._inbox,
-            partial(request_apply, path=places.apply_socket),
-            in_thread,
-            time.monotonic,
-            self._publisher.ready,
-        )
-        self._holds = Holds(self._farm, self._store, self._publisher, self._applier, utc_now)
-        self._arrivals = Arrivals(
-            self._bus, self._store, self._identify, self._is_our_doing, time.monotonic
-        )
-        self._vitals = Vitals(
-            self._farm,
-            self._store,
-            self._inbox,
-            self._applier.queue,
-            lambda patient: self._health.request(patient),
-        )
-        self.worker = Worker(
-            self._farm,
-            self._arrivals,
-            self._store,
-            self._inbox,
-            self._publisher,
-            self._applier,
-            self._holds,
-            self._vitals,
-            time.monotonic,
+        self.parts = Parts(
+            settings, places, self._identify, lambda patient: self._health.request(patient)
         )
         self._identifier = Identifier(
-            self.worker.answered,
+            self.parts.worker.answered,
             places.root / "dev",
             places.lock_dir,
             partial(ask, files=self._said),
         )
         self._health = self._make_health()
 
-    def _make_store(self) -> Store:
-        settings = self._settings
-        host = Host(settings.host, settings.slots, settings.port_base)
-        registry = Registry(Database(settings.database, "modemfarm-agent"), host)
-        return Store(registry, time.monotonic, BusySlots(settings))
+    def name_path(self, path: str) -> None:
+        """Something happened at a USB path."""
+        self.parts.inbox.name(path)
+
+    def end(self) -> None:
+        """Have `run` return soon."""
+        self.stop.set()
+        self.parts.inbox.post(lambda: None)
+
+    def run(self, notifier: Notifier) -> None:
+        """Work until `stop` is set."""
+        self.start()
+        worker = self.parts.worker
+        worker.apply_all()
+        notifier.ready(worker.status())
+        worker.run(self.stop, Beat(notifier, time.monotonic))
+        notifier.stopping()
+
+    def start(self) -> None:
+        """Read what is known and start all threads."""
+        wake(self._places.apply_socket)
+        source = self._load()
+        log.info("host %s, starting from %s", self._settings.host, source)
+        for thread in [*self._sources(), *self._writers(), *self._control()]:
+            thread.start()
+        self._health.start()
+
+    def _sources(self) -> list[threading.Thread]:
+        """What wakes the worker."""
+        settings, inbox, worker = self._settings, self.parts.inbox, self.parts.worker
+        return [
+            UdevWatch(inbox.name, self.stop),
+            Scan(self.parts.bus, inbox.name, self.stop),
+            Listener(settings.database, worker.name_serial, worker.name_all, self.stop),
+            MmWatch(self._modemmanager, self.stop, self._places.system_bus),
+        ]
+
+    def _writers(self) -> list[threading.Thread]:
+        """What writes beside the worker, over connections of its own."""
+        settings, places = self._settings, self._places
+        book = LogBook(Database(settings.database, "modemfarm-agent log"), settings.host)
+        return [
+            Intake(places.spool, self._said, book, self._event, self.stop),
+            GaugesFile(
+                places.run, places.spool, places.root, lambda: self.parts.gauges.last, self.stop
+            ),
+        ]
+
+    def _control(self) -> list[threading.Thread]:
+        """The control socket; an agent that cannot have one keeps the farm all the same."""
+        control = Control(
+            self.parts.inbox,
+            self.parts.holds,
+            lambda: self.parts.gauges.status() | process() | {"drift": self.parts.drift.last},
+            self.parts.worker.resync_soon,
+            self.parts.worker.apply_some,
+            utc_now,
+        )
+        try:
+            listener = listen(self._places.run / SOCKET, GROUP)
+        except OSError as error:
+            log.error("no control socket in %s: %s", self._places.run, error)
+            return []
+        check = partial(check_member, group=GROUP)
+        return [LineServer(listener, control.answer, check, self.stop)]
 
     def _make_health(self) -> Health:
-        settings, places = self._settings, self._places
+        settings, places, vitals = self._settings, self._places, self.parts.vitals
         return Health(
-            self._vitals.roster,
+            vitals.roster,
             partial(
                 look,
                 address=settings.lan_address,
@@ -135,55 +129,19 @@ class Agent:
                 lock_dir=places.lock_dir,
                 files=self._said,
             ),
-            self._vitals.reported,
+            vitals.reported,
             self.stop,
         )
-
-    def name_path(self, path: str) -> None:
-        """Something happened at a USB path."""
-        self._inbox.name(path)
-
-    def end(self) -> None:
-        """Have `run` return soon."""
-        self.stop.set()
-        self._inbox.post(lambda: None)
-
-    def run(self, notifier: Notifier) -> None:
-        """Work until `stop` is set."""
-        self.start()
-        self.worker.apply_all()
-        notifier.ready(self.worker.status())
-        self.worker.run(self.stop, Beat(notifier, time.monotonic))
-        notifier.stopping()
-
-    def start(self) -> None:
-        """Read what is known and start all threads."""
-        wake(self._places.apply_socket)
-        source = self._load()
-        log.info("host %s, starting from %s", self._settings.host, source)
-        for thread in self._threads():
-            thread.start()
-        self._health.start()
-
-    def _threads(self) -> list[threading.Thread]:
-        settings = self._settings
-        book = LogBook(Database(settings.database, "modemfarm-agent log"), settings.host)
-        return [
-            UdevWatch(self._inbox.name, self.stop),
-            Scan(self._bus, self._inbox.name, self.stop),
-            Listener(settings.database, self.worker.name_serial, self.worker.name_all, self.stop),
-            Intake(self._places.spool, self._said, book, self._event, self.stop),
-        ]
 
     def _load(self) -> str:
         """What is known: slots from the registry if it answers, holds from the file in any case."""
         records = self._records()
-        rows = self._store.rows()
+        rows = self.parts.store.rows()
         if rows is not None:
-            self._farm.load_rows(rows)
+            self.parts.farm.load_rows(rows)
         elif records:
-            self._farm.load_records(records, self._settings.port_base)
-        self._holds.load(records)
+            self.parts.farm.load_records(records, self._settings.port_base)
+        self.parts.holds.load(records)
         if rows is not None:
             return "the database"
         return "the snapshot" if records else "nothing"
@@ -194,29 +152,18 @@ class Agent:
         except SnapshotError as error:
             log.warning("%s", error)
             return ()
-        self._publisher.on_disk(records)
+        self.parts.publisher.on_disk(records)
         return records
 
     def _event(self, kind: str, detail: dict[str, object]) -> None:
         """From any thread: an event of the host."""
-        self._inbox.post(lambda: self._store.event(kind, None, **detail))
+        self.parts.inbox.post(lambda: self.parts.store.event(kind, None, **detail))
+
+    def _modemmanager(self, owner: str) -> None:
+        """From its watch: it came or went. What it did to the modems is seen by comparing."""
+        self._event("modemmanager-there" if owner else "modemmanager-gone", {"owner": owner})
+        self.parts.worker.name_all()
+        self.parts.inbox.post(self.parts.drift.soon)
 
     def _identify(self, device: Device) -> None:
         self._identifier.start(device.usb, device.devnum)
-
-    def _is_our_doing(self, serial: str) -> bool:
-        """Somebody's repair or reset makes the modem restart; an apply of ours does not."""
-        modem = self._farm.modems.get(serial)
-        if modem is not None and modem.repairing:
-            return True
-        return is_held(serial, self._places.modem_locks) and not self._applier.is_applying(serial)
-
-
-def in_thread(task: Callable[[], None]) -> None:
-    """Run `task` in a thread that nobody waits for."""
-    threading.Thread(target=task, name="apply", daemon=True).start()
-
-
-def utc_now() -> datetime:
-    """The time of the wall clock."""
-    return datetime.now(UTC)

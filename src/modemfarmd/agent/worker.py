@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from modemfarm.errors import InvalidValueError
 
 from .applier import Applier
 from .arrivals import Arrivals
@@ -64,7 +66,7 @@ class Worker:
 
     def name_all(self) -> None:
         """Look at everything soon."""
-        self._inbox.post(self._resync_soon)
+        self._inbox.post(self.resync_soon)
 
     def answered(self, answer: Answer) -> None:
         """An identification ended."""
@@ -81,6 +83,22 @@ class Worker:
     def apply_all(self) -> None:
         """Have every known modem applied: at start nobody knows what happened meanwhile."""
         self._to_apply(list(self.farm.modems))
+
+    def apply_some(self, serials: Iterable[str]) -> int:
+        """Have these applied (all when there is none named); how many. InvalidValueError."""
+        wanted = list(serials) or list(self.farm.modems)
+        for serial in wanted:
+            if serial not in self.farm.modems:
+                known = ", ".join(sorted(self.farm.modems))
+                raise InvalidValueError(
+                    "serials", serial, f"modems of this host: {known or 'none'}"
+                )
+        self._applier.add(wanted)
+        return len(wanted)
+
+    def resync_soon(self) -> None:
+        """Look at everything in the next step."""
+        self._next_resync = self._clock()
 
     def take_in(self, paths: set[str], tasks: list[Callable[[], None]]) -> None:
         """What the inbox held."""
@@ -122,9 +140,6 @@ class Worker:
         return max(0.0, min(wait for wait in (*waits, IDLE_S) if wait is not None))
 
     # Looking.
-
-    def _resync_soon(self) -> None:
-        self._next_resync = self._clock()
 
     def _resync(self) -> None:
         self._reread_rows()
@@ -168,6 +183,7 @@ class Worker:
         for serial in self.farm.missing_from(rows):
             self._forgotten(self.farm.modems[serial])
         self._to_apply(self.farm.load_rows(rows).serials)
+        self._holds.reconcile()
 
     def _forgotten(self, modem: Modem) -> None:
         log.info("%s has been forgotten", modem.serial)

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from modemfarm.settings import FarmSettings
+from modemfarmd.agent.places import Places
 from modemfarmd.agent.systemd import Notifier
-from modemfarmd.agent.wiring import Agent, Places
+from modemfarmd.agent.wiring import Agent
 from modemfarmd.apply.job import Job, Outcome
 from modemfarmd.apply.locks import Locks
 from modemfarmd.apply.main import listen
@@ -179,7 +180,7 @@ def start(world: World, dsn: str, short_path: Path) -> Iterator[Callable[[], Age
     def make() -> Agent:
         places = Places(
             world.root, world.root / "modems.json", short_path / "apply.sock", short_path,
-            world.root / "spool",
+            world.root / "spool", short_path, short_path / "locks", short_path / "no-bus",
         )  # fmt: skip
         agent = Agent(settings, places)
         thread = threading.Thread(target=agent.run, args=(Notifier({}),))

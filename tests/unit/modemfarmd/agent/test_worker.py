@@ -13,13 +13,6 @@ from modemfarmd.agent.store import Radio
 from .world import World, serial
 
 
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.turn()
-    return world
-
-
 def test_a_complete_device_serves_without_any_waiting(world: World) -> None:
     world.plug("1-1", serial(1))
     world.turn()

@@ -15,7 +15,8 @@ from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.applier import Applier
 from modemfarmd.agent.arrivals import Arrivals
 from modemfarmd.agent.bus import Glance
-from modemfarmd.agent.client import Applied
+from modemfarmd.agent.client import Applied, Drift
+from modemfarmd.agent.drift import DriftTurn
 from modemfarmd.agent.farm import Device, Farm
 from modemfarmd.agent.health import Patient
 from modemfarmd.agent.holds import Holds
@@ -101,8 +102,11 @@ class FakeBook:
     def place(self, serial: str, hold: Hold) -> None:
         self.held[serial] = hold
 
-    def release(self, serial: str, by: str) -> None:
-        self.held.pop(serial, None)
+    def release(self, serial: str, by: str) -> bool:
+        return self.held.pop(serial, None) is not None
+
+    def active(self, now: datetime) -> dict[str, Hold]:
+        return {serial: hold for serial, hold in self.held.items() if hold.active(now)}
 
 
 class World:
@@ -114,10 +118,17 @@ class World:
         self.who: dict[str, str | None] = {}
         self.asked: list[str] = []
         self.jobs: list[Task] = []
+        self.job_seconds = 0.0
+        self._late: list[tuple[float, Task]] = []
+        self.most_parallel = 0
+        self.drifted: dict[str, list[str]] = {}
+        self.host_drift: list[str] = []
+        self.looked: list[float] = []
         self.applied: list[list[str]] = []
         self.states: dict[str, str] = {}
         self.apply_fails = False
         self.snapshots: list[Snapshot] = []
+        self.deaf = False
         self.disk_full = False
         self.locked: set[str] = set()
         self.repaired: list[tuple[str, str]] = []
@@ -141,6 +152,10 @@ class World:
         self.arrivals = Arrivals(
             self, self.store, self.identify, self.locked.__contains__, self.clock
         )
+        self.turn_of_drift = DriftTurn(
+            self.farm, self.store, self.inbox, self.applier, self.drift, self.jobs.append,
+            self.clock,
+        )  # fmt: skip
         self.vitals = Vitals(
             self.farm, self.store, self.inbox, self.applier.queue, self.examined.append
         )
@@ -148,6 +163,7 @@ class World:
             self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
             self.holds, self.vitals, self.clock,
         )  # fmt: skip
+        self.worker.turns.append(self.turn_of_drift.turn)
         self.auto = True
 
     def clock(self) -> float:
@@ -189,11 +205,16 @@ class World:
         usb = UsbModem(path, Path("/nowhere"), "EC25", "", (at, data))
         self.devices[path] = Device(usb, devnum)
         self.who[path] = who
-        self.inbox.name(path)
+        self.tell(path)
 
     def unplug(self, path: str) -> None:
         del self.devices[path]
-        self.inbox.name(path)
+        self.tell(path)
+
+    def tell(self, path: str) -> None:
+        """What udev does, unless its events are lost."""
+        if not self.deaf:
+            self.inbox.name(path)
 
     # What the worker calls.
 
@@ -209,6 +230,16 @@ class World:
             return Answer(path, device.devnum, None, None, "silent", "replug it")
         identity = Identity(who, "8" * 19, None, "EC25", "R1")
         return Answer(path, device.devnum, identity, None, None, None)
+
+    def drift(self, serials: Sequence[str]) -> Drift:
+        self.looked.append(self.now)
+        if self.apply_fails:
+            raise ApplyError("no service")
+        rows = [
+            {"serial": one, "state": "serving", "changed": what}
+            for one, what in self.drifted.items()
+        ]
+        return Drift(tuple(rows), tuple(self.host_drift))
 
     def apply(self, serials: Sequence[str]) -> Applied:
         self.applied.append(list(serials))
@@ -231,15 +262,28 @@ class World:
             wait = self.worker.step()
             paths, tasks = self.inbox.drain(0)
             self.worker.take_in(paths, tasks)
-            jobs, self.jobs[:] = list(self.jobs), []
-            for job in jobs:
-                job()
-            if paths or tasks or jobs:
+            ran = self._run_jobs()
+            if paths or tasks or ran:
                 continue
+            wait = min([wait, *(at - self.now for at, _ in self._late)])
             if self.now + wait > end:
                 self.now = end
                 return
             self.now += max(wait, 0.001)
 
+    def _run_jobs(self) -> bool:
+        started, self.jobs[:] = list(self.jobs), []
+        self._late += [(self.now + self.job_seconds, job) for job in started]
+        ready = [job for at, job in self._late if at <= self.now]
+        self._late = [(at, job) for at, job in self._late if at > self.now]
+        for job in ready:
+            job()
+        self.most_parallel = max(self.most_parallel, self.applier.jobs)
+        return bool(ready)
+
     def state(self, number: int) -> str:
         return str(self.registry.table[serial(number)]["state"])
+
+    def events(self, *kinds: str) -> list[str]:
+        """The kinds of what was told, in order, of these only."""
+        return [kind for kind in self.registry.kinds if kind in kinds]
