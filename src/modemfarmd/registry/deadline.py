@@ -43,6 +43,6 @@ def _wait(connection: psycopg2.extensions.connection) -> None:
 def connect(dsn: str, answer_s: float, **options: Any) -> Connection:
     """A connection, or OperationalError after CONNECT_S at the latest."""
     psycopg2.extensions.set_wait_callback(_wait)
-    connection = psycopg2.connect(dsn, connection_factory=Connection, **options)
+    connection: Connection = psycopg2.connect(dsn, connection_factory=Connection, **options)
     connection.answer_s = answer_s
     return connection

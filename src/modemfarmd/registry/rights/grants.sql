@@ -24,12 +24,13 @@ BEGIN
         GRANT SELECT ON schema_migrations TO modemfarm;
         GRANT SELECT, INSERT, UPDATE, DELETE ON modems TO modemfarm;
         GRANT SELECT, INSERT, DELETE ON modem_log_files TO modemfarm;
-        GRANT SELECT, INSERT ON modem_logs, events, repairs TO modemfarm;
+        GRANT SELECT, INSERT ON modem_logs, events, repairs, signal_samples TO modemfarm;
         GRANT SELECT, INSERT ON hosts, holds, locations, sims, bearers TO modemfarm;
         GRANT UPDATE (agent_version, last_seen) ON hosts TO modemfarm;
         GRANT UPDATE (released_at, released_by) ON holds TO modemfarm;
         GRANT UPDATE (until) ON locations, bearers TO modemfarm;
         GRANT UPDATE (until, imsi) ON sims TO modemfarm;
+        GRANT EXECUTE ON FUNCTION turn_partitions TO modemfarm;
     END IF;
 
     IF to_regrole('modemfarm_api') IS NOT NULL THEN
