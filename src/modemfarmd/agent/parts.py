@@ -16,11 +16,11 @@ from modemfarm.snapshot import write_snapshot
 from ..registry.db import Database
 from ..registry.holds import HoldBook
 from ..registry.modems import Host, Registry
-from ..registry.schema import require_schema
 from .applier import Applier
 from .arrivals import Arrivals
 from .bus import Bus
 from .busy_slots import BusySlots
+from .chronicle import Ledger
 from .client import request_apply, request_drift, request_repair
 from .drift import DriftTurn
 from .farm import Device, Farm
@@ -31,6 +31,7 @@ from .inbox import Inbox
 from .places import Places
 from .publisher import Publisher
 from .repairs import Repairs
+from .schema_gate import SchemaGate
 from .store import Store
 from .vitals import Vitals
 from .worker import Worker
@@ -51,7 +52,8 @@ class Parts:
         self.inbox = Inbox()
         self.bus = Bus(places.root)
         self.farm = Farm(clock)
-        self.store = make_store(settings)
+        self.ledger = Ledger(utc_now)
+        self.store = make_store(settings, self.ledger)
         write = partial(write_snapshot, path=places.snapshot)
         self.publisher = Publisher(settings.host, self.farm, self.store, write, clock)
         self.applier = Applier(
@@ -115,7 +117,7 @@ class Parts:
         return is_held(serial, self._modem_locks) and not self.applier.is_applying(serial)
 
 
-def make_store(settings: FarmSettings) -> Store:
+def make_store(settings: FarmSettings, ledger: Ledger) -> Store:
     """The worker's way to the registry, over a connection of its own."""
     database = Database(settings.database, "modemfarm-agent")
     return Store(
@@ -123,7 +125,8 @@ def make_store(settings: FarmSettings) -> Store:
         time.monotonic,
         BusySlots(settings),
         HoldBook(database, settings.host),
-        partial(require_schema, database),
+        SchemaGate(database),
+        ledger,
     )
 
 

@@ -54,10 +54,23 @@ class HoldBook(Protocol):
         """End the hold of a modem."""
 
 
+class Witness(Protocol):
+    """What is needed of agent.chronicle.Ledger."""
+
+    def observed(self, seen: Observation) -> None:
+        """A modem was looked at."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """An apply or a probe ended."""
+
+    def sampled(self, radio: Radio) -> None:
+        """A modem was asked for its signal."""
+
+
 class Store:
     """Takes what is to be written, writes it in `flush`. Owned by the worker's thread.
 
-    `check` is asked of each new connection before anything else: SchemaError keeps us from it.
+    `gate` is called before each use: SchemaError keeps us from a database that is not ours.
     """
 
     def __init__(
@@ -66,12 +79,13 @@ class Store:
         clock: Callable[[], float],
         busy_slots: Callable[[], Collection[int]] = tuple,
         book: HoldBook | None = None,
-        check: Callable[[], None] = lambda: None,
+        gate: Callable[[], None] = lambda: None,
+        witness: Witness | None = None,
     ) -> None:
         self._registry = registry
         self._book = book
-        self._check = check
-        self._checked: int | None = None
+        self._gate = gate
+        self._witness = witness
         self._holds: deque[tuple[str, Hold | None, str]] = deque(maxlen=HOLDS_KEPT)
         self._clock = clock
         self._busy_slots = busy_slots
@@ -96,7 +110,7 @@ class Store:
     def rows(self) -> list[Row] | None:
         """The registry's rows of this host, None while the database is away."""
         try:
-            self._require_schema()
+            self._gate()
             rows = self._registry.modems()
         except (DatabaseGoneError, SchemaError) as error:
             self._lost(error)
@@ -109,7 +123,7 @@ class Store:
         if self._book is None:
             return {}
         try:
-            self._require_schema()
+            self._gate()
             return self._book.active(now)
         except (DatabaseGoneError, SchemaError) as error:
             self._lost(error)
@@ -118,10 +132,14 @@ class Store:
     def observe(self, seen: Observation) -> None:
         """Keep an observation to be written; it replaces an older one."""
         self._observations[seen.serial] = seen
+        if self._witness is not None:
+            self._witness.observed(seen)
 
     def outcome(self, outcome: Outcome) -> None:
         """Keep an outcome to be written; it replaces an older one."""
         self._outcomes[outcome.serial] = outcome
+        if self._witness is not None:
+            self._witness.ended(outcome)
 
     def hold(self, serial: str, hold: Hold | None, by: str) -> None:
         """Keep a hold that was placed, or with None one that was released."""
@@ -131,6 +149,8 @@ class Store:
     def radio(self, radio: Radio) -> None:
         """Keep radio values to be written."""
         self._radio[radio.serial] = radio
+        if self._witness is not None:
+            self._witness.sampled(radio)
 
     def event(self, kind: str, serial: str | None = None, **detail: object) -> None:
         """Keep an event to be written, and log it."""
@@ -157,7 +177,7 @@ class Store:
         if not self.pending or self._clock() < self._next_try:
             return places
         try:
-            self._require_schema()
+            self._gate()
             written = self._write_observations(places)
             self._write_rest()
         except (DatabaseGoneError, SchemaError) as error:
@@ -173,13 +193,6 @@ class Store:
         """How many things are kept to be written."""
         kept = (self._observations, self._outcomes, self._radio, self._events, self._holds)
         return sum(len(one) for one in kept)
-
-    def _require_schema(self) -> None:
-        """Each connection may lead to another server, or to one that was upgraded meanwhile."""
-        if self._checked is None or self._checked != self.backend:
-            self._checked = None
-            self._check()
-            self._checked = self.backend
 
     def _write_observations(self, places: dict[str, Place]) -> list[str]:
         """Fill `places`; returns the serials that need not be kept."""

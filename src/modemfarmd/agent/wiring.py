@@ -16,6 +16,7 @@ from modemfarm.spool import SpoolFiles
 from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
 from ..registry.logs import LogBook
+from .chronicle import Chronicle
 from .client import wake
 from .control import GROUP, SOCKET, Control
 from .events import Listener, Scan, UdevWatch
@@ -27,9 +28,12 @@ from .intake import Intake
 from .mm_watch import MmWatch
 from .parts import Parts, utc_now
 from .places import Places
+from .schema_gate import SchemaGate
 from .systemd import Beat, Notifier
 
 log = logging.getLogger("modemfarm.agent")
+
+HISTORY = "modemfarm-agent history"
 
 
 class Agent:
@@ -91,9 +95,11 @@ class Agent:
     def _writers(self) -> list[threading.Thread]:
         """What writes beside the worker, over connections of its own."""
         settings, places = self._settings, self._places
-        book = LogBook(Database(settings.database, "modemfarm-agent log"), settings.host)
+        logs = Database(settings.database, "modemfarm-agent log")
+        book, history = LogBook(logs, settings.host), Database(settings.database, HISTORY)
         return [
-            Intake(places.spool, self._said, book, self._event, self.stop),
+            Intake(places.spool, self._said, book, self._event, self.stop, SchemaGate(logs)),
+            Chronicle(history, settings.host, self.parts.ledger, self.stop),
             GaugesFile(
                 places.run, places.spool, places.root, lambda: self.parts.gauges.last, self.stop
             ),

@@ -166,6 +166,7 @@ class Worker:
         for serial, place in self._store.flush().items():
             modem = self.farm.modems.get(serial)
             if modem is not None and modem.place != place:
+                self._made_free(place.slot, serial)
                 modem.place = place
                 self._to_apply([serial])
         self._vitals.update_roster()
@@ -184,6 +185,16 @@ class Worker:
             self._forgotten(self.farm.modems[serial])
         self._to_apply(self.farm.load_rows(rows).serials)
         self._holds.reconcile()
+
+    def _made_free(self, slot: int, taker: str) -> None:
+        """A slot that is given to another was forgotten before, and nobody told us."""
+        before = [
+            modem
+            for modem in self.farm.modems.values()
+            if modem.place is not None and modem.place.slot == slot and modem.serial != taker
+        ]
+        for modem in before:
+            self._forgotten(modem)
 
     def _forgotten(self, modem: Modem) -> None:
         log.info("%s has been forgotten", modem.serial)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker with everything around it faked: no threads, no files, our clock."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from modemfarm.at.commands.identity import Identity
 from modemfarm.hold import Hold
-from modemfarm.snapshot import Snapshot
+from modemfarm.snapshot import VERSION, Snapshot, parse_snapshot
 from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.applier import Applier
 from modemfarmd.agent.arrivals import Arrivals
@@ -36,6 +37,12 @@ START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 def serial(number: int) -> str:
     return f"86758403{number:07d}"
+
+
+def serials_of(job: Task) -> list[str]:
+    """The modems of an apply job: what its closure holds."""
+    held = [cell.cell_contents for cell in getattr(job, "__closure__", None) or ()]
+    return next((list(one) for one in held if isinstance(one, list)), [])
 
 
 class FakeDatabase:
@@ -80,6 +87,8 @@ class FakeRegistry:
     def record(self, outcomes: Sequence[Outcome]) -> None:
         self._check()
         for outcome in outcomes:
+            if outcome.serial not in self.table:
+                continue  # an UPDATE of no row
             self.table[outcome.serial].update(
                 state=outcome.state, status=outcome.status, wan_address=outcome.wan_address
             )
@@ -121,6 +130,8 @@ class World:
         self.job_seconds = 0.0
         self._late: list[tuple[float, Task]] = []
         self.most_parallel = 0
+        self.most_at_once = 0  # jobs that work on one and the same modem
+        self._at_work: Counter[str] = Counter()
         self.drifted: dict[str, list[str]] = {}
         self.host_drift: list[str] = []
         self.looked: list[float] = []
@@ -175,6 +186,8 @@ class World:
     def write(self, snapshot: Snapshot) -> None:
         if self.disk_full:
             raise OSError("disk full")
+        rows = [record.as_dict() for record in snapshot.modems]
+        parse_snapshot({"version": VERSION, "host": snapshot.host, "modems": rows})
         self.snapshots.append(snapshot)
 
     def repair(self, who: str, step: str) -> Any:
@@ -273,13 +286,19 @@ class World:
 
     def _run_jobs(self) -> bool:
         started, self.jobs[:] = list(self.jobs), []
+        self._count(started)
         self._late += [(self.now + self.job_seconds, job) for job in started]
         ready = [job for at, job in self._late if at <= self.now]
         self._late = [(at, job) for at, job in self._late if at > self.now]
         for job in ready:
             job()
         self.most_parallel = max(self.most_parallel, self.applier.jobs)
+        self._at_work -= Counter(serial for job in ready for serial in serials_of(job))
         return bool(ready)
+
+    def _count(self, started: list[Task]) -> None:
+        self._at_work += Counter(serial for job in started for serial in serials_of(job))
+        self.most_at_once = max([self.most_at_once, *self._at_work.values()])
 
     def state(self, number: int) -> str:
         return str(self.registry.table[serial(number)]["state"])
