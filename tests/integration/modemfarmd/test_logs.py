@@ -159,7 +159,12 @@ def test_rows_are_found_by_each_of_their_names(log: Log) -> None:
     [("serial", "serial_at_idx"), ("correlation", "correlation_idx")],
 )
 def test_the_newest_are_found_without_reading_the_rest(log: Log, name: str, index: str) -> None:
-    log.book.add([line(f"AT+{n}", correlation=f"run-{n}") for n in range(5_000)])
+    log.book.add(
+        [
+            line(f"AT+{n}", correlation=f"run-{n}", serial=OTHER if n % 500 else SERIAL)
+            for n in range(5_000)
+        ]
+    )
     with log.database._cursor() as cursor:
         cursor.execute("ANALYZE modem_logs")
         wanted = dict.fromkeys(("serial", "correlation", "channel", "after"))
