@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker with everything around it faked: no threads, no files, our clock."""
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -18,6 +19,7 @@ from modemfarmd.agent.arrivals import Arrivals
 from modemfarmd.agent.bus import Glance
 from modemfarmd.agent.client import Applied, Drift
 from modemfarmd.agent.drift import DriftTurn
+from modemfarmd.agent.events import SCAN_S, Scan
 from modemfarmd.agent.farm import Device, Farm
 from modemfarmd.agent.health import Patient
 from modemfarmd.agent.holds import Holds
@@ -175,6 +177,8 @@ class World:
             self.holds, self.vitals, self.clock,
         )  # fmt: skip
         self.worker.turns.append(self.turn_of_drift.turn)
+        self.scan = Scan(self, self.inbox.name, threading.Event())  # type: ignore[arg-type]
+        self.scan_due: float | None = None  # none by itself
         self.auto = True
 
     def clock(self) -> float:
@@ -195,6 +199,9 @@ class World:
         return SimpleNamespace(error=self.repair_error)
 
     # The bus.
+
+    def by_id(self) -> frozenset[str]:
+        return frozenset()
 
     def paths(self) -> set[str]:
         return set(self.devices)
@@ -262,7 +269,8 @@ class World:
         return Applied(1.0, outcomes, ())
 
     def outcome(self, who: str) -> Outcome:
-        present = self.farm.modems[who].seen.present
+        modem = self.farm.modems.get(who)
+        present = modem is not None and modem.seen.present
         state = self.states.get(who, "serving") if present else "offline"
         return Outcome(who, "online" if state == "serving" else "offline", state)
 
@@ -272,6 +280,9 @@ class World:
         """Let everything happen that happens within `seconds`."""
         end = self.now + seconds
         while True:
+            if self.scan_due is not None and self.now >= self.scan_due:
+                self.scan.look()
+                self.scan_due = self.now + SCAN_S
             wait = self.worker.step()
             paths, tasks = self.inbox.drain(0)
             self.worker.take_in(paths, tasks)
@@ -279,6 +290,8 @@ class World:
             if paths or tasks or ran:
                 continue
             wait = min([wait, *(at - self.now for at, _ in self._late)])
+            if self.scan_due is not None:
+                wait = min(wait, self.scan_due - self.now)
             if self.now + wait > end:
                 self.now = end
                 return
