@@ -78,6 +78,7 @@ class Agent:
         wake(self._places.apply_socket)
         source = self._load()
         log.info("host %s, starting from %s", self._settings.host, source)
+        self.parts.gauges.turn()
         for thread in [*self._sources(), *self._writers(), *self._control()]:
             thread.start()
         self._health.start()
