@@ -5,9 +5,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from modemfarmd.registry import db as db_module
@@ -110,9 +110,9 @@ def test_a_refreshed_modem_is_not_in_its_neighbours_way(
 
 def test_ports_follow_also_when_the_first_try_was_undone(farm: Callable[..., Registry]) -> None:
     registry = farm(3128)
-    with pytest.raises(psycopg2.Error), registry.database.transaction():
+    with suppress(KeyError), registry.database.transaction():
         registry.upsert(Observation(serial(1)))
-        registry.database._run("SELECT 1 / 0")
+        raise KeyError
     assert registry.upsert(Observation(serial(1))).proxy_port == 3129
     assert [row["proxy_port"] for row in registry.modems()] == [*range(3129, 3134)]
 
