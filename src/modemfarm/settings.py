@@ -61,6 +61,7 @@ class FarmSettings:
     rule_base: int = 2000
     max_connections: int = 500
     database: str = "dbname=modemfarm"
+    hub_power: bool = False
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> "FarmSettings":
@@ -192,6 +193,12 @@ def _host(name: str, value: object) -> str:
     return value
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "true or false")
+    return value
+
+
 def _database(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or not value:
         raise InvalidValueError(name, value, "a libpq connection string such as dbname=modemfarm")
@@ -242,4 +249,5 @@ _CHECKS = {
     "rule_base": _any_integer,
     "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
     "database": _database,
+    "hub_power": _flag,
 }
