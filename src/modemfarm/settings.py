@@ -65,6 +65,7 @@ class FarmSettings:
     keep_logs_days: int = 30
     keep_samples_days: int = 30
     keep_events_days: int = 365
+    hub_power: bool = False
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> "FarmSettings":
@@ -196,6 +197,12 @@ def _host(name: str, value: object) -> str:
     return value
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "true or false")
+    return value
+
+
 def _database(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or not value:
         raise InvalidValueError(name, value, "a libpq connection string such as dbname=modemfarm")
@@ -250,4 +257,5 @@ _CHECKS = {
     "keep_samples_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
     # What was done to modems and by whom: not gone before anybody has asked.
     "keep_events_days": lambda name, value: _integer(name, value, 30, LONGEST_KEPT_DAYS),
+    "hub_power": _flag,
 }
