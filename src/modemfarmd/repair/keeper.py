@@ -154,9 +154,11 @@ class Keeper:
         return float("inf") if since is None else since
 
     def _next(self, serial: str, course: Course, now: float) -> Step | None:
+        braked = self._ward.braked(serial)
+        if not braked and not course.due:
+            return None
         since = course.since if course.since is not None else now
         lasting = now - (since if course.ill_since is None else course.ill_since)
-        braked = self._ward.braked(serial)
         witness = self._ward.witness(serial, since)
         steps = plan(course.verdict, witness, lasting)
         if braked and not witness:

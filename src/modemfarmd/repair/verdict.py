@@ -56,13 +56,16 @@ def judge(seen: Evidence, silent: int, witness: bool) -> Verdict:
     silent: looks without an AT answer since the last one with. witness: another modem's
     request to the same targets was answered since this one began to fail.
     """
+    if seen.owner is Owner.FOREIGN:
+        return Verdict.PORT_TAKEN  # whatever it answers with: it is not by this modem
     if seen.works:
         return Verdict.HEALTHY
     for found in (_SIM.get(seen.sim or ""), _REGISTRATION.get(seen.registration or "")):
         if found is not None:
             return found
-    if seen.first is not None and (blamed := _proxy(seen)) is not None:
-        return blamed
+    # Behind a proxy that is dead nothing is known of the data path.
+    if seen.first is not None and (seen.owner is Owner.NOBODY or seen.pulse is False):
+        return Verdict.PROXY_DEAD
     if silent >= SILENT_LOOKS:
         return Verdict.MODEM_SILENT
     if seen.first is None:
@@ -73,15 +76,6 @@ def judge(seen: Evidence, silent: int, witness: bool) -> Verdict:
         # Packets come in, so this modem has data; what does not answer is the target.
         return Verdict.BROKEN_PROBE
     return Verdict.DATA_DEAD
-
-
-def _proxy(seen: Evidence) -> Verdict | None:
-    """Is it the proxy? Without one that lives, nothing is known of the data path behind it."""
-    if seen.owner is Owner.FOREIGN:
-        return Verdict.PORT_TAKEN
-    if seen.owner is Owner.NOBODY or seen.pulse is False:
-        return Verdict.PROXY_DEAD
-    return None
 
 
 def _unasked(seen: Evidence) -> Verdict:

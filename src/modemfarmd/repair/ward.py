@@ -49,13 +49,13 @@ class Ward:
         """
         if self.braked(serial):
             since = max(since, self._last_onset)
-        return any(
-            peer.ill_since is None
-            and peer.seen is not None
-            and peer.seen.works
-            and peer.seen.began >= since
-            for _, peer in self._others(serial)
-        )
+        for other, peer in self.courses.items():
+            if peer.ill_since is not None or peer.seen is None or peer.seen.began < since:
+                continue
+            at_hand = other in self.members and other not in self.working
+            if other != serial and at_hand and peer.seen.works:
+                return True
+        return False
 
     def neighbours_seen(self, serial: str, since: float, now: float) -> bool:
         """Each of them has been looked at since, so that it can be told whose trouble it is."""

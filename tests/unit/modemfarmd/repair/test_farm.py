@@ -37,7 +37,7 @@ def test_random_faults_of_single_modems(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_quiet_farm_with_lost_requests_is_never_touched(seed: int) -> None:
-    model = Model(30, seed, noise=0.03)
+    model = Model(30, seed, noise=0.01)
     model.run(2 * HOUR)
     assert model.log == []
     assert not [notice for notice in model.notices if notice.kind != "recovered"]
