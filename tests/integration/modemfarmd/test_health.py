@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One look at a modem: by AT over a terminal, and through a port of this machine."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -156,6 +157,8 @@ class Proxy:
         return b"HTTP/1.0 503 Service Unavailable\r\n\r\n"
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # ends accept; close alone would not
         self._socket.close()
 
 
