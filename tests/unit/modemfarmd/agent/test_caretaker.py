@@ -96,7 +96,7 @@ def test_a_data_dead_modem_is_reconnected_and_its_neighbours_are_left_alone(ward
     assert ward.steps == [(1, "reconnect")]
     assert ward.world.applied[applied:] == [[serial(1)]]  # the step is proved by an apply
     assert ward.world.state(1) == "serving"
-    assert ward.told() == ["degraded", "repair"]
+    assert ward.told() == ["repair"]
     (kept,) = ward.world.kept
     assert (kept.serial, kept.step, kept.outcome) == (serial(1), "reconnect", "done")
     assert kept.cause == "data-dead: no answer within 5 s"
