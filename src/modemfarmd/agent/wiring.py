@@ -118,6 +118,7 @@ class Agent:
             lambda: self.parts.gauges.status() | process() | {"drift": self.parts.drift.last},
             self.parts.worker.resync_soon,
             self.parts.worker.apply_some,
+            self.parts.store.event,
             utc_now,
         )
         try:

@@ -216,9 +216,46 @@ def test_a_forgotten_modem_leaves_and_one_that_is_here_returns(world: World) -> 
 
 
 def test_our_own_notifications_are_not_news(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
     world.registry.modems = lambda: pytest.fail("reread")  # type: ignore[method-assign]
     world.worker.name_serial(serial(1), backend=42)
     world.turn()
+
+
+@pytest.mark.parametrize("payload", ["", "x" * 7999, serial(1) + "\n", "1; DROP TABLE modems"])
+def test_forged_notifications_cost_no_look_and_one_line(
+    world: World, payload: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.plug("1-1", serial(1))
+    world.turn(10)
+    world.registry.modems = lambda: pytest.fail("reread")  # type: ignore[method-assign]
+    caplog.clear()
+    for _ in range(1000):
+        world.worker.name_serial(payload, backend=7)
+    world.turn(5)
+    said = [r.getMessage() for r in caplog.records if "ignored" in r.getMessage()]
+    assert len(said) == 1
+    assert len(said[0]) < 200
+
+
+def test_rows_of_other_hosts_are_not_our_business(world: World) -> None:
+    world.turn(10)
+    world.registry.modems = lambda: pytest.fail("reread")  # type: ignore[method-assign]
+    world.worker.name_serial(serial(99), backend=7)
+    world.turn(5)
+
+
+def test_a_flood_of_changes_is_few_looks_at_the_table(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn(10)
+    looks = []
+    rows = world.registry.modems
+    world.registry.modems = lambda: looks.append(1) or rows()  # type: ignore[method-assign, func-returns-value]
+    for _ in range(100):
+        world.worker.name_serial(serial(1), backend=7)
+        world.turn(0.01)
+    assert 1 <= len(looks) <= 4
 
 
 def test_a_lost_event_is_found_by_the_resync(world: World) -> None:

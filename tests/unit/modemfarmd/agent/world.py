@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker with everything around it faked: no threads, no files, our clock."""
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -19,6 +20,7 @@ from modemfarmd.agent.bus import Glance
 from modemfarmd.agent.caretaker import Caretaker
 from modemfarmd.agent.client import Applied, Drift
 from modemfarmd.agent.drift import DriftTurn
+from modemfarmd.agent.events import SCAN_S, Scan
 from modemfarmd.agent.farm import Device, Farm
 from modemfarmd.agent.holds import Holds
 from modemfarmd.agent.identify import Answer
@@ -184,6 +186,8 @@ class World:
             self.holds, self.vitals, self.clock,
         )  # fmt: skip
         self.worker.turns += [self.turn_of_drift.turn, self.caretaker.turn]
+        self.scan = Scan(self, self.inbox.name, threading.Event())  # type: ignore[arg-type]
+        self.scan_due: float | None = None  # none by itself
         self.auto = True
 
     def clock(self) -> float:
@@ -204,6 +208,9 @@ class World:
         return SimpleNamespace(error=self.repair_error)
 
     # The bus.
+
+    def by_id(self) -> frozenset[str]:
+        return frozenset()
 
     def paths(self) -> set[str]:
         return set(self.devices)
@@ -271,7 +278,8 @@ class World:
         return Applied(1.0, outcomes, ())
 
     def outcome(self, who: str) -> Outcome:
-        present = self.farm.modems[who].seen.present
+        modem = self.farm.modems.get(who)
+        present = modem is not None and modem.seen.present
         state = self.states.get(who, "serving") if present else "offline"
         return Outcome(who, "online" if state == "serving" else "offline", state)
 
@@ -281,6 +289,9 @@ class World:
         """Let everything happen that happens within `seconds`."""
         end = self.now + seconds
         while True:
+            if self.scan_due is not None and self.now >= self.scan_due:
+                self.scan.look()
+                self.scan_due = self.now + SCAN_S
             wait = self.worker.step()
             paths, tasks = self.inbox.drain(0)
             self.worker.take_in(paths, tasks)
@@ -288,6 +299,8 @@ class World:
             if paths or tasks or ran:
                 continue
             wait = min([wait, *(at - self.now for at, _ in self._late)])
+            if self.scan_due is not None:
+                wait = min(wait, self.scan_due - self.now)
             if self.now + wait > end:
                 self.now = end
                 return
