@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole agent and what it must survive: holds, a strange schema, hanging servers, a twin."""
+"""The whole agent and what it must survive: holds, another schema, hanging servers, a twin."""
 
 import json
 import os

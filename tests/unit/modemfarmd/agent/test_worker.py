@@ -2,13 +2,12 @@
 """What the worker does about what happens around it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from modemfarmd.agent.client import Applied
-from modemfarmd.agent.health import Report
-from modemfarmd.agent.store import Radio
+from modemfarmd.agent.look import Report
+from modemfarmd.repair.evidence import Evidence
 
 from .world import World, serial
 
@@ -28,7 +27,7 @@ def test_a_look_that_could_not_ask_changes_nothing(world: World) -> None:
     world.plug("1-1", serial(1))
     world.turn()
     for _ in range(5):
-        world.vitals.reported(Report(serial(1), None, None, None))
+        world.vitals.reported(Report(Evidence(serial(1), world.now, world.now)))
         world.turn()
     assert world.state(1) == "serving"
     assert world.applied == [[serial(1)]]
@@ -264,22 +263,6 @@ def test_a_lost_event_is_found_by_the_resync(world: World) -> None:
     world.inbox.drain(0)
     world.turn(61)
     assert world.state(1) == "serving"
-
-
-def test_three_failed_probes_apply_again(world: World) -> None:
-    world.plug("1-1", serial(1))
-    world.turn()
-    good = Report(serial(1), Radio(serial(1), -70, "Lab", "home"), "10.64.9.2", None)
-    bad = replace(good, address=None, failure="no answer")
-    for report in (bad, bad, good, bad, bad):
-        world.vitals.reported(report)
-        world.turn()
-    assert len(world.applied) == 1
-    assert world.registry.radio
-    world.vitals.reported(bad)
-    world.turn()
-    assert len(world.applied) == 2
-    assert "probe-failed" in world.registry.kinds
 
 
 def test_a_full_disk_holds_back_those_that_changed_and_nobody_else(world: World) -> None:

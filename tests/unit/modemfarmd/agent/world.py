@@ -17,14 +17,15 @@ from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.applier import Applier
 from modemfarmd.agent.arrivals import Arrivals
 from modemfarmd.agent.bus import Glance
+from modemfarmd.agent.caretaker import Caretaker
 from modemfarmd.agent.client import Applied, Drift
 from modemfarmd.agent.drift import DriftTurn
 from modemfarmd.agent.events import SCAN_S, Scan
 from modemfarmd.agent.farm import Device, Farm
-from modemfarmd.agent.health import Patient
 from modemfarmd.agent.holds import Holds
 from modemfarmd.agent.identify import Answer
 from modemfarmd.agent.inbox import Inbox, Task
+from modemfarmd.agent.look import Patient
 from modemfarmd.agent.publisher import Publisher
 from modemfarmd.agent.repairs import Repairs
 from modemfarmd.agent.store import Store
@@ -33,6 +34,8 @@ from modemfarmd.agent.worker import Worker
 from modemfarmd.errors import ApplyError, DatabaseGoneError, SlotsExhaustedError
 from modemfarmd.registry.db import Row
 from modemfarmd.registry.model import Observation, Outcome, Place
+from modemfarmd.registry.repairs import Repair
+from modemfarmd.repair.keeper import Keeper
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -170,13 +173,19 @@ class World:
             self.clock,
         )  # fmt: skip
         self.vitals = Vitals(
-            self.farm, self.store, self.inbox, self.applier.queue, self.examined.append
+            self.farm, self.store, self.inbox, self.examined.append, lambda slot: 61_000 + slot
         )
+        self.kept: list[Repair] = []
+        self.caretaker = Caretaker(
+            self.farm, self.store, self.applier, self.repairs,
+            Keeper(self.clock, lambda low, high: 0.0), self.kept.append, self.clock, self.wall,
+        )  # fmt: skip
+        self.vitals.judge = self.caretaker.judge
         self.worker = Worker(
             self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
             self.holds, self.vitals, self.clock,
         )  # fmt: skip
-        self.worker.turns.append(self.turn_of_drift.turn)
+        self.worker.turns += [self.turn_of_drift.turn, self.caretaker.turn]
         self.scan = Scan(self, self.inbox.name, threading.Event())  # type: ignore[arg-type]
         self.scan_due: float | None = None  # none by itself
         self.auto = True
