@@ -23,6 +23,7 @@ MAX_SLOTS = 120  # vhci and real hubs end there; the rule preferences 2001..2998
 UID_RANGE = (60000, 61183)
 FAIL_CLOSED_PREFERENCE = 2999
 LAN_REPLY_PREFERENCE = 1000
+LONGEST_KEPT_DAYS = 3650  # each day of the log is a table of its own: thousands are slow to plan
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}\Z")
 
 
@@ -53,6 +54,7 @@ class FarmSettings:
     nameservers: tuple[IPv4Address, ...]
     apn: str
     probe_url: str
+    second_probe_url: str | None = None
     slots: int = 32
     port_base: int = 3127
     socks_port_base: int = 4127
@@ -61,6 +63,10 @@ class FarmSettings:
     rule_base: int = 2000
     max_connections: int = 500
     database: str = "dbname=modemfarm"
+    keep_logs_days: int = 30
+    keep_samples_days: int = 30
+    keep_events_days: int = 365
+    hub_power: bool = False
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> "FarmSettings":
@@ -130,7 +136,18 @@ def _from_dict(data: object) -> FarmSettings:
     }
     settings = FarmSettings(**values)
     _check_ranges(settings)
+    _check_targets(settings)
     return settings
+
+
+def _check_targets(settings: FarmSettings) -> None:
+    """Two targets on one host fail together, so the second one would prove nothing."""
+    second = settings.second_probe_url
+    first = urlsplit(settings.probe_url).hostname
+    if second is not None and urlsplit(second).hostname == first:
+        raise InvalidValueError(
+            "second_probe_url", second, f"a URL on another host than probe_url ({first})"
+        )
 
 
 def _check_ranges(settings: FarmSettings) -> None:
@@ -192,6 +209,12 @@ def _host(name: str, value: object) -> str:
     return value
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "true or false")
+    return value
+
+
 def _database(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or not value:
         raise InvalidValueError(name, value, "a libpq connection string such as dbname=modemfarm")
@@ -234,6 +257,7 @@ _CHECKS = {
     "nameservers": _addresses,
     "apn": lambda name, value: check_apn(value, name),
     "probe_url": _probe_url,
+    "second_probe_url": _probe_url,
     "slots": _slots,
     "port_base": _any_integer,
     "socks_port_base": _any_integer,
@@ -242,4 +266,9 @@ _CHECKS = {
     "rule_base": _any_integer,
     "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
     "database": _database,
+    "keep_logs_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
+    "keep_samples_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
+    # What was done to modems and by whom: not gone before anybody has asked.
+    "keep_events_days": lambda name, value: _integer(name, value, 30, LONGEST_KEPT_DAYS),
+    "hub_power": _flag,
 }

@@ -114,12 +114,26 @@ CASES = (
     Case("apn", {"farm_apn": "inter net\n"}, ("farm_apn is", "allowed")),
     Case("probe", {"farm_probe_url": "https://x/"}, ("farm_probe_url is 'https://x/'", "allowed")),
     Case(
+        "second-probe-on-the-same-host",
+        {
+            "farm_probe_url": "http://ip.example.org/",
+            "farm_second_probe_url": "http://IP.example.org:81/a",
+        },
+        ("farm_second_probe_url is 'http://IP.example.org:81/a'", "allowed", "another host"),
+    ),
+    Case(
+        "second-probe-no-http",
+        {"farm_second_probe_url": "https://x/"},
+        ("farm_second_probe_url is 'https://x/'", "allowed", "or nothing"),
+    ),
+    Case(
         "modem-interfaces",
         {"routing_modem_interfaces": ["lan0"]},
         ("routing_modem_interfaces is", "allowed", "LAN interface lan0"),
     ),
     Case("usb-ids", {"udev_usb_ids": ["2C7C"]}, ("udev_usb_ids is", "2C7C", "allowed")),
-    Case("database", {"postgresql_role": "a b"}, ("postgresql_role is 'a b'", "allowed")),
+    Case("keep", {"farm_keep_events_days": 7}, ("farm_keep_events_days is 7", "events 30 to 3650")),
+    Case("database", {"postgresql_database": "a b"}, ("postgresql_database is 'a b'", "allowed")),
     Case(
         "source",
         {"threeproxy_source": "floppy"},
@@ -144,7 +158,7 @@ CASES = (
         ("threeproxy_source is 'release'", UNREACHABLE, "allowed", "proxy_engine v2ray"),
     ),
 )
-WELL = ("good", "good-v2ray")
+WELL = ("good", "good-v2ray", "good-second-probe")
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +188,7 @@ def result(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> dict[str,
     good = GOOD | source
     hosts = {case.name: good | case.values for case in CASES}
     hosts |= {"good": good, "good-v2ray": GOOD | {"proxy_engine": "v2ray"}}
+    hosts["good-second-probe"] = good | {"farm_second_probe_url": "http://ip.example.org/"}
     extra = {
         "farm_host_addresses": [LAN],
         "farm_registered": "{{ test_registered | default([]) }}",

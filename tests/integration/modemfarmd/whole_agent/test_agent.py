@@ -1,198 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole agent: modems on pseudo terminals, a real database, an apply service that is a stub."""
 
-import json
-import os
-import shutil
-import socket
-import threading
 import time
-import tty
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from modemfarm.settings import FarmSettings
-from modemfarmd.agent.main import Agent, Places
-from modemfarmd.agent.systemd import Notifier
-from modemfarmd.apply.job import Job, Outcome
-from modemfarmd.apply.locks import Locks
-from modemfarmd.apply.main import listen
-from modemfarmd.apply.service import Config, Service
-from modemfarmd.registry.db import Database
+from modemfarmd.agent.wiring import Agent
 from modemfarmd.registry.logs import LogBook
-from modemfarmd.registry.modems import Host, Registry
 
-WAIT_S = 15.0
-
-
-def serial(number: int) -> str:
-    return f"86758403{number:07d}"
-
-
-class PtyModem(threading.Thread):
-    """Answers AT commands from a table on a pseudo terminal."""
-
-    def __init__(self, number: int, operator: str = "Lab One") -> None:
-        super().__init__(daemon=True)
-        self.answers = {
-            "AT": [],
-            "AT+CMEE?": ["+CMEE: 2"],
-            "AT+CMEE=1": [],
-            "AT+CMEE=2": [],
-            "AT+CGSN": [serial(number)],
-            "AT+CGMM": ["EC25"],
-            "AT+CGMR": ["EC25EUXGAR08A05M1G"],
-            "AT+QCCID": [f"+QCCID: 894900000000000{number:04d}"],
-            "AT+CIMI": [f"26201{number:010d}"],
-            "AT+CSQ": ["+CSQ: 20,0"],
-            "AT+CEREG?": ["+CEREG: 0,1"],
-            "AT+COPS?": [f'+COPS: 0,0,"{operator}",7'],
-        }
-        self.silent = False
-        self._near, self._far = os.openpty()
-        tty.setraw(self._far)
-        self.path = os.ttyname(self._far)
-        self.start()
-
-    def run(self) -> None:
-        line = b""
-        while True:
-            try:
-                data = os.read(self._near, 256)
-            except OSError:
-                return
-            for byte in data:
-                if byte == 13:
-                    self._answer(line.decode())
-                    line = b""
-                else:
-                    line += bytes([byte])
-
-    def _answer(self, command: str) -> None:
-        if self.silent:
-            return
-        lines = self.answers.get(command)
-        text = "ERROR" if lines is None else "\r\n\r\n".join([*lines, "OK"])
-        os.write(self._near, f"\r\n{text}\r\n".encode())
-
-    def close(self) -> None:
-        os.close(self._far)
-
-
-class World:
-    """A root with sysfs and dev, where modems are plugged in, and what surrounds the agent."""
-
-    def __init__(self, root: Path, make_modem: Callable[..., Path], registry: Registry) -> None:
-        self.root, self.registry = root, registry
-        self._make_modem = make_modem
-        self._devnum = 1
-        self.applied: list[list[str]] = []
-        self.states: dict[str, str] = {}
-        self.agent: Agent | None = None
-        (root / "dev").mkdir(exist_ok=True)
-        (root / "spool").mkdir()
-
-    def plug(self, path: str, index: int, modem: PtyModem) -> None:
-        real = self._make_modem(path, index)
-        self._devnum += 1
-        (real / "devnum").write_text(f"{self._devnum}\n")
-        node = self.root / f"dev/ttyUSB{4 * index + 3}"
-        node.unlink(missing_ok=True)
-        node.symlink_to(modem.path)
-        self._tell(path)
-
-    def unplug(self, path: str) -> None:
-        devices = self.root / "sys/bus/usb/devices"
-        real = (devices / path).resolve()
-        for link in devices.glob(f"{path}*"):
-            link.unlink()
-        shutil.rmtree(real)
-        self._tell(path)
-
-    def _tell(self, path: str) -> None:
-        if self.agent is not None:
-            self.agent.name_path(path)
-
-    def run_job(self, job: Job) -> Outcome:
-        """In place of Ansible: what the snapshot says, as modem_apply would return it."""
-        serials = job.variables["modem_serials"]
-        self.applied.append(serials)
-        return Outcome(0, "successful", [self._row(s) for s in serials])
-
-    def _row(self, serial_: str) -> dict[str, Any]:
-        records = json.loads((self.root / "modems.json").read_text())["modems"]
-        record = next(record for record in records if record["serial"] == serial_)
-        state = self.states.get(serial_, "serving") if record["present"] else "offline"
-        address = f"10.64.{record['slot']}.2" if state == "serving" else None
-        return {
-            "serial": serial_, "slot": record["slot"], "state": state, "reason": None,
-            "remedy": None, "interface": None, "wan_address": address, "changed": [], "steps": {},
-        }  # fmt: skip
-
-    def rows(self) -> dict[str, dict[str, Any]]:
-        return {row["serial"]: row for row in self.registry.modems()}
-
-    def until(self, reached: Callable[[dict[str, dict[str, Any]]], bool]) -> dict[str, Any]:
-        deadline = time.monotonic() + WAIT_S
-        while not reached(rows := self.rows()):
-            assert time.monotonic() < deadline, f"not reached: {rows}"
-            time.sleep(0.05)
-        return rows
-
-
-@pytest.fixture
-def world(
-    tmp_path: Path, make_modem: Callable[..., Path], dsn: str, short_path: Path
-) -> Iterator[World]:
-    registry = Registry(Database(dsn), Host("lab", 8, 3127))
-    world = World(tmp_path, make_modem, registry)
-    stop, (wake, waker) = threading.Event(), socket.socketpair()
-    config = Config(tmp_path, short_path, tmp_path / "modems.json")
-    service = Service(config, Locks(short_path / "locks"), world.run_job)
-    listener = listen(short_path / "apply.sock")
-    serving = threading.Thread(target=service.serve, args=(listener, stop, wake))
-    serving.start()
-    yield world
-    stop.set()
-    waker.send(b"x")
-    serving.join(5)
-    for used in (listener, wake, waker):
-        used.close()
-    registry.database.close()
-
-
-@pytest.fixture
-def start(world: World, dsn: str, short_path: Path) -> Iterator[Callable[[], Agent]]:
-    settings = FarmSettings.from_dict(
-        {
-            "version": 1, "host": "lab", "engine": "threeproxy", "lan_address": "127.0.0.1",
-            "lan_interface": "lo", "clients": ["127.0.0.0/8"], "slots": 8,
-            "nameservers": ["203.0.113.53"], "apn": "internet", "database": dsn,
-            "probe_url": "http://ip.lab.test/",
-        }
-    )  # fmt: skip
-    running: list[tuple[Agent, threading.Thread]] = []
-
-    def make() -> Agent:
-        places = Places(
-            world.root, world.root / "modems.json", short_path / "apply.sock", short_path,
-            world.root / "spool",
-        )  # fmt: skip
-        agent = Agent(settings, places)
-        thread = threading.Thread(target=agent.run, args=(Notifier({}),))
-        thread.start()
-        running.append((agent, thread))
-        world.agent = agent
-        return agent
-
-    yield make
-    for agent, thread in running:
-        agent.end()
-        thread.join(10)
-        assert not thread.is_alive()
+from .world import WAIT_S, PtyModem, World, serial
 
 
 def test_plug_unplug_replug_elsewhere(world: World, start: Callable[[], Agent]) -> None:
@@ -244,14 +60,19 @@ def test_all_that_is_said_becomes_rows(world: World, start: Callable[[], Agent])
 def test_modems_that_come_together_are_applied_together(
     world: World, start: Callable[[], Agent]
 ) -> None:
+    """However slowly they are identified: no apply ends before all of them wait for theirs."""
     start()
+    world.gate.clear()
     modems = [PtyModem(number) for number in range(1, 6)]
     for index, modem in enumerate(modems):
         world.plug(f"1-{index + 1}", index, modem)
-    rows = world.until(
-        lambda rows: len(rows) == 5 and all(r["state"] == "serving" for r in rows.values())
-    )
+    try:
+        world.until(lambda rows: len(rows) == 5)
+    finally:
+        world.gate.set()
+    rows = world.until(lambda rows: all(r["state"] == "serving" for r in rows.values()))
     assert sorted(row["slot"] for row in rows.values()) == [1, 2, 3, 4, 5]
+    assert sorted(s for batch in world.applied for s in batch) == [serial(n) for n in range(1, 6)]
     assert len(world.applied) <= 3
 
 
