@@ -61,8 +61,10 @@ def test_a_broken_probe_repairs_nothing(size: int, names_resolve: bool) -> None:
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 30])
-def test_both_targets_gone_repairs_nothing(size: int) -> None:
-    model = well(Model(size, seed=3, noise=0.0))
+@pytest.mark.parametrize("fail_fast", [True, False])
+def test_both_targets_gone_repairs_nothing(size: int, fail_fast: bool) -> None:
+    """Also where the first modem has failed three times before the last one is looked at."""
+    model = well(Model(size, seed=3, noise=0.0, fail_fast=fail_fast))
     model.targets_down = (True, True)
     model.run(HOUR)
     assert model.log == []
