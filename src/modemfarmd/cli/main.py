@@ -144,7 +144,7 @@ def apply(
     from .output import show_json, show_table
 
     wanted = [check_serial(serial) for serial in serials or ()]
-    applied = request_apply(wanted, socket or SOCKET)
+    applied = request_apply(wanted, path=socket or SOCKET)
     if as_json:
         show_json({"seconds": applied.seconds, "modems": list(applied.rows)})
     else:
