@@ -41,7 +41,8 @@ def main() -> int:
                 sys.stderr.write(f"bench: {area}: {error}\n")
                 failed = True
     finally:
-        lab.stop()
+        if "lab" in areas:
+            lab.stop()
         if rows:
             show(rows)
             write(rows, lab.project / "build" / "bench.json")

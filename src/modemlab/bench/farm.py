@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Farms at native speed: what an apply costs beside other ways, how it grows, and the agent at rest.
+"""Farms at native speed: an apply beside other ways, how it grows, and the agent at rest.
 
 Each farm lives in namespaces of its own (see `world`). Figures of one row were taken in turns in
 one run, so a loaded machine changes them all.
