@@ -191,7 +191,7 @@ main.LOCK_WAIT_S = 0.3
 folder = Path(sys.argv[1])
 settings = FarmSettings.load(folder / "farm.json")
 try:
-    places = [folder, folder / "m.json", folder / "a", folder, folder, folder]
+    places = [folder, folder / "m.json", folder / "a", folder, folder / "spool", folder]
     main.run_alone(settings, Places(*places))
 except FarmError as error:
     sys.exit(f"refused: {error}")
@@ -206,6 +206,7 @@ def test_two_agents_do_not_run_at_once(short_path: Path) -> None:
         "probe_url": "http://ip.lab.test/",
     }  # fmt: skip
     (short_path / "farm.json").write_text(json.dumps(settings))
+    (short_path / "spool").mkdir()  # what else is in a spool is removed
     command = (sys.executable, "-c", SECOND, str(short_path))
     with running(command) as first:
         wait_for((short_path / "agent.sock").exists, 60)
