@@ -275,8 +275,8 @@ _CHECKS = {
     "rule_base": _any_integer,
     "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
     "database": _database,
+    "hub_power": _flag,
     "keep_logs_days": _days,
     "keep_samples_days": _days,
     "keep_events_days": _event_days,
-    "hub_power": _flag,
 }
