@@ -33,11 +33,6 @@ def test_requests_and_modem_apply_alone(monkeypatch: pytest.MonkeyPatch) -> None
     assert alone["unchanged"][0] < alone["all"][0]
 
 
-def test_a_farm_larger_than_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = farm._measure("batches", farm.MOST_OF_A_HOST + 1, 1)
-    assert alone["unchanged"][0] > 0
-
-
 def test_the_agent_serves_the_farm() -> None:
     with postgres.running() as server:
         found = farm._measure("agent", 2, 1, server.dsn)
