@@ -57,15 +57,17 @@ def agent_rows() -> list[Row]:
     """Memory and processor time of the real agent with 30 modems at rest."""
     with postgres.running() as server:
         times = _measure("agent", FARM, REST_S, server.dsn)
-    figure = {name: round(values[0], 2) for name, values in times.items()}
+    figure = {name: round(statistics.median(values), 2) for name, values in times.items()}
     seconds = f"{REST_S} s at rest"
     return [
         Row("agent", "start until all are shown serving", FARM, "s", figure["ready"]),
+        Row("agent", "APN changed in the registry until applied (window 2 s)", FARM,
+            "s", figure["applied"]),
         Row("agent", "memory (RSS)", FARM, "MiB", figure["Rss"], {}, MEMORY_MIB),
         Row("agent", "memory (PSS)", FARM, "MiB", figure["Pss"], {}, MEMORY_MIB),
         Row("agent", f"processor, {seconds}", FARM, "% of a core", figure["percent"], {}, PERCENT),
         Row("agent", "threads", FARM, "threads", figure["threads"]),
-    ]
+    ]  # fmt: skip
 
 
 _PROCESSOR = ("unchanged, processor", "all, processor")

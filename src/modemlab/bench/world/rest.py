@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from modemfarmd.registry.db import Database
+from modemfarm.apply.profile import profile_path
+from modemfarmd.registry.db import Database, connect
 from modemfarmd.registry.model import Observation
 from modemfarmd.registry.modems import Host, Registry
 
@@ -21,14 +22,16 @@ from .host import PORT_BASE, World
 from .service import running
 
 READY_CAP_S = 180.0
-LOOK_S = 0.5
+LOOK_S, SOON_S = 0.5, 0.01
+CHANGES = 3
 SERVING = "serving"
 
 
 def measure(world: World, seconds: int) -> dict[str, list[float]]:
     """The agent's memory (MiB) and percent of a core over `seconds` at rest, and its threads.
 
-    `ready`: seconds from its start until all modems are shown as serving.
+    `ready`: seconds from its start until all modems are shown as serving; `applied`: from a
+    change of an APN in the registry until the modem's profile has it.
     """
     registry = Registry(Database(world.database, "bench"), Host("bench", world.count, PORT_BASE))
     for serial in world.serials:  # each gets the slot of its number, as the fake services want it
@@ -43,10 +46,22 @@ def measure(world: World, seconds: int) -> dict[str, list[float]]:
             ready = time.monotonic() - began
             found = _rest(agent.pid, seconds)
             _still(registry, world, log)
+            applied = [_change(world, number, agent, log) for number in range(1, CHANGES + 1)]
         finally:
             agent.terminate()
             agent.wait(60)
-    return {"ready": [ready], **found}
+    return {"ready": [ready], "applied": applied, **found}
+
+
+def _change(world: World, number: int, agent: subprocess.Popen[bytes], log: Path) -> float:
+    serial, apn = world.serials[(number - 1) % world.count], f"changed.{number}"
+    writing = connect(world.database, "bench operator")
+    began = time.monotonic()
+    with writing.cursor() as cursor:
+        cursor.execute("UPDATE modems SET apn = %s WHERE serial = %s", (apn, serial))
+    writing.close()
+    _until(lambda: apn in profile_path(serial).read_text(), agent, log, SOON_S)
+    return time.monotonic() - began
 
 
 def _rest(agent: int, seconds: int) -> dict[str, list[float]]:
@@ -77,12 +92,14 @@ def _still(registry: Registry, world: World, log: Path) -> None:
         raise RuntimeError(f"{serving} of {world.count} serve after the rest: {_tail(log)}")
 
 
-def _until(reached: Callable[[], bool], agent: subprocess.Popen[bytes], log: Path) -> None:
+def _until(
+    reached: Callable[[], bool], agent: subprocess.Popen[bytes], log: Path, look: float = LOOK_S
+) -> None:
     deadline = time.monotonic() + READY_CAP_S
     while not reached():
         if agent.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the farm is not serving: {_tail(log)}")
-        time.sleep(LOOK_S)
+        time.sleep(look)
 
 
 def _tail(log: Path) -> str:
