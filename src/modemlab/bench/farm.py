@@ -61,7 +61,7 @@ def agent_rows() -> list[Row]:
     seconds = f"{REST_S} s at rest"
     return [
         Row("agent", "start until all are shown serving", FARM, "s", figure["ready"]),
-        Row("agent", "APN changed in the registry until applied (window 2 s)", FARM,
+        Row("agent", "APN changed in the registry until applied", FARM,
             "s", figure["applied"]),
         Row("agent", "memory (RSS)", FARM, "MiB", figure["Rss"], {}, MEMORY_MIB),
         Row("agent", "memory (PSS)", FARM, "MiB", figure["Pss"], {}, MEMORY_MIB),
