@@ -22,6 +22,7 @@ from .ward import Ward
 PARALLEL = 2  # steps at once in the farm; a wrong conclusion then hits two modems, not thirty
 PARALLEL_RESETS = 1
 ALERT_S = 60.0
+REFUSALS = 3  # whoever works on a modem has done so by then
 SCOUT_S = 900.0  # an outage of a carrier is over by then, or is long
 
 
@@ -46,7 +47,7 @@ class Keeper:
     # What comes in.
 
     def load(self, past: Iterable[tuple[str, Step, float]]) -> None:
-        """Steps that were taken before: (serial, step, seconds ago). Call it once."""
+        """Steps that were taken before: (serial, step, seconds ago)."""
         now = self._clock()
         for serial, step, ago in past:
             self._budget.spend(serial, step, now - max(0.0, ago))
@@ -103,14 +104,20 @@ class Keeper:
         if order is not None and course is not None:
             course.stepped(order.step, self._clock(), self._spread)
 
-    def refused(self, serial: str) -> None:
-        """The step at this modem was not taken: somebody else works on it, or nobody could."""
-        order = self._working.pop(serial, None)
-        self._ward.working.discard(serial)
+    def refused(self, serial: str) -> bool:
+        """The step at this modem was not taken: somebody else works on it, or nobody could.
+
+        It costs nothing and is tried again; True for one that is never taken: it is passed over.
+        """
         course = self._ward.courses.get(serial)
-        if order is not None and course is not None:
-            self._budget.give_back(serial, order.step)
-            course.not_before = self._clock() + PAUSE_FIRST_S
+        if course is None or course.refusals + 1 >= REFUSALS:
+            self.ended(serial)
+            return True
+        course.refusals += 1
+        course.not_before = self._clock() + PAUSE_FIRST_S
+        self._budget.give_back(serial, self._working.pop(serial).step)
+        self._ward.working.discard(serial)
+        return False
 
     # What goes out.
 
