@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
 import signal
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from modemfarm.errors import FarmError, SettingsError
@@ -17,6 +13,7 @@ from modemfarm.host_lock import held
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 
 from .. import logs
+from .parts import in_thread
 from .places import Places
 from .systemd import Notifier
 from .wiring import Agent
@@ -46,29 +43,10 @@ def run_alone(settings: FarmSettings, places: Places) -> None:
     """Run as the only agent of this host until a signal ends it. TransientError beside another."""
     with held(places.run / "agent.lock", LOCK_WAIT_S, "modemfarm-agent"):
         agent = Agent(settings, places)
-        on_signal(agent.end)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Not from the handler itself: it may interrupt the very code that holds the inbox.
+            signal.signal(number, lambda *_: in_thread(agent.end))
         agent.run(Notifier())
-
-
-def on_signal(end: Callable[[], None]) -> None:
-    """Have SIGTERM and SIGINT call `end`, in a thread that waits for them from now on.
-
-    A handler interrupts whatever the main thread does and must wait for no lock that it may hold:
-    not the inbox's, and not the one under which threads are started.
-    """
-    wake, waker = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-
-    def wait() -> None:
-        select.select([wake], [], [])
-        end()
-
-    def handle(*_: object) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: it has been told often enough
-            os.write(waker, b"x")
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
 
 
 if __name__ == "__main__":

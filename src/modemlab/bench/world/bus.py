@@ -19,6 +19,13 @@ from .services import RefusedError, Services
 
 BUS = "org.freedesktop.DBus"
 CHUNK = 1 << 16
+# All services are there, all the time. AddMatch and the like have nothing to say.
+BUS_ANSWERS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "Hello": ("s", (":1.1",)),
+    "GetNameOwner": ("s", (":1.2",)),
+    "NameHasOwner": ("b", (True,)),
+    "RequestName": ("u", (1,)),
+}
 
 
 class SystemBus:
@@ -94,8 +101,7 @@ class _Caller(socketserver.BaseRequestHandler):
             return
         answer = {wire.REPLY_SERIAL: message.serial}
         if message.get(wire.DESTINATION) == BUS:
-            named = message.get(wire.MEMBER) == "Hello"
-            self._send(wire.RETURN, answer, *(("s", (":1.1",)) if named else ("", ())))
+            self._send(wire.RETURN, answer, *BUS_ANSWERS.get(message.get(wire.MEMBER), ("", ())))
             return
         try:
             signature, values = self._services.answer(message)
