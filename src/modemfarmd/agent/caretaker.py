@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 TURN_S = 1.0  # nothing in the ladder is more urgent: looks come every 10 s
 QUIET_S = 5.0  # nobody is ill: only who comes and goes is to be noticed
+ASK_AGAIN_S = 60.0  # an apply that did not see what we see has a back-off of its own
 _NOT_OURS = (State.QUARANTINED, State.IDENTIFYING)
 
 
@@ -69,6 +70,8 @@ class Caretaker:
         self._arrived: dict[str, float | None] = {}
         self._states: dict[str, State] = {}
         self._begun: dict[str, _Begun] = {}
+        self._shown: dict[str, str] = {}
+        self._asked: dict[str, float] = {}
         self._suspects: frozenset[str] = frozenset()
         runner.ended = self._ended
 
@@ -92,11 +95,27 @@ class Caretaker:
         self._meet()
         verdict = self._keeper.take(seen)
         modem = self._farm.modems.get(seen.serial)
-        if modem is not None and _apply_knows_less(modem, verdict):
-            self._applier.add([modem.serial])
+        if modem is not None and self._apply_knows_less(modem, verdict):
+            self._ask(modem)
         self._suspects = self._keeper.suspects()
         if self._suspects:
             self._due = min(self._due, self._clock() + TURN_S)
+
+    def _apply_knows_less(self, modem: Modem, verdict: Verdict) -> bool:
+        """An apply is wanted: the modem works and is not said to, or has lost what it had."""
+        if verdict is Verdict.NO_BEARER:
+            return modem.state is State.SERVING
+        if verdict is not Verdict.HEALTHY:
+            return False
+        # What an apply calls degraded serves, and is retried by its own back-off.
+        ours = modem.state is State.DEGRADED and modem.seen.reason == self._shown.get(modem.serial)
+        return ours or modem.state in (State.FAILED, State.WAITING)
+
+    def _ask(self, modem: Modem) -> None:
+        now = self._clock()
+        if now - self._asked.get(modem.serial, float("-inf")) >= ASK_AGAIN_S:
+            self._asked[modem.serial] = now
+            self._applier.add([modem.serial])
 
     def turn(self) -> float:
         """Do what is due; the seconds until the next turn."""
@@ -204,13 +223,7 @@ class Caretaker:
         before = modem.state
         status = "error" if standing.handed_over else "online"
         if self._farm.enter(modem.serial, state, standing.reason, standing.remedy, status):
+            self._shown[modem.serial] = standing.reason
             self._store.observe(modem.seen)
             if before is not state:
                 self._store.event(state.value, modem.serial, reason=standing.reason)
-
-
-def _apply_knows_less(modem: Modem, verdict: Verdict) -> bool:
-    """An apply is wanted: the modem works and is not said to, or has lost what it had."""
-    if verdict is Verdict.HEALTHY:
-        return modem.state in (State.DEGRADED, State.FAILED, State.WAITING)
-    return verdict is Verdict.NO_BEARER and modem.state is State.SERVING

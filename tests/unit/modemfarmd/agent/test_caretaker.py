@@ -194,6 +194,26 @@ def test_a_modem_that_works_and_is_said_to_have_failed_is_applied(ward: Ward) ->
     assert ward.world.state(1) == "serving"
 
 
+def test_what_an_apply_calls_degraded_keeps_its_own_back_off(ward: Ward) -> None:
+    ward.world.states[serial(1)] = "degraded"
+    ward.world.worker.apply_some([serial(1)])
+    ward.world.turn(1)
+    ward.rounds(600)
+    applied = len(ward.world.applied)
+    ward.rounds(240)
+    assert len(ward.world.applied) - applied <= 1
+    assert ward.steps == []
+
+
+def test_an_apply_that_does_not_see_it_is_not_asked_for_ever(ward: Ward) -> None:
+    ward.world.states[serial(1)] = "failed"
+    ward.world.worker.apply_some([serial(1)])
+    ward.world.turn(300)
+    applied = len(ward.world.applied)
+    ward.rounds(600)
+    assert len(ward.world.applied) - applied <= 600 / 60 + 2
+
+
 def test_a_lost_bearer_is_applied_before_any_step(ward: Ward) -> None:
     ward.rounds(30)
     applied = len(ward.world.applied)
