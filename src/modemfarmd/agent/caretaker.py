@@ -108,7 +108,8 @@ class Caretaker:
         if verdict is not Verdict.HEALTHY:
             return False
         # What an apply calls degraded serves, and is retried by its own back-off.
-        ours = modem.state is State.DEGRADED and modem.seen.reason == self._shown.get(modem.serial)
+        shown = self._shown.get(modem.serial)
+        ours = modem.state is State.DEGRADED and shown is not None and modem.seen.reason == shown
         return ours or modem.state in (State.FAILED, State.WAITING)
 
     def _ask(self, modem: Modem) -> None:
