@@ -23,6 +23,7 @@ PARALLEL = 2  # steps at once in the farm; a wrong conclusion then hits two mode
 PARALLEL_RESETS = 1
 ALERT_S = 60.0
 REFUSALS = 3  # whoever works on a modem has done so by then
+PROBE_TOLD_S = 3_600.0  # a target that answers now and then is told once an hour
 SCOUT_S = 900.0  # an outage of a carrier is over by then, or is long
 
 
@@ -41,7 +42,8 @@ class Keeper:
         self._budget = Budget()
         self._scouted = float("-inf")
         self._by_second: set[str] = set()
-        self._probe_told = False
+        self._probe_down = False
+        self._probe_told = float("-inf")
         self._notices: list[Notice] = []
 
     # What comes in.
@@ -272,12 +274,13 @@ class Keeper:
         """The first target is to blame when modems work by the second one only."""
         if seen.first is not None and seen.first.worked:
             self._by_second.clear()
-            self._probe_told = False
+            self._probe_down = False
             return
+        now = self._clock()
         self._by_second.add(seen.serial)
         enough = many(len(self._by_second), len(self._ward.members)) or len(self._ward.members) == 1
-        if enough and not self._probe_told:
-            self._probe_told = True
+        if enough and not self._probe_down and now - self._probe_told >= PROBE_TOLD_S:
+            self._probe_down, self._probe_told = True, now
             failure = seen.first.failure if seen.first is not None else None
             self._tell("probe-broken", None, reason=failure, remedy=remedy(Verdict.BROKEN_PROBE))
 
