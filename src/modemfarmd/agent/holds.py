@@ -8,7 +8,7 @@ without the database too.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from modemfarm.errors import FarmError, InvalidValueError, TransientError
@@ -44,10 +44,13 @@ class Holds:
         self._publisher = publisher
         self._applier = applier
         self._now = now
-        self._reconciled = False
+        self._reconciled = self._loaded = False
+        # Called with the USB path of a modem whose SIM may be opened from now on.
+        self.ask_again: Callable[[str], None] = lambda _: None
 
     def load(self, records: Iterable[ModemRecord]) -> None:
-        """Take the holds of an earlier run from the snapshot."""
+        """Take the holds of an earlier run from the snapshot. Not called when it cannot be read."""
+        self._loaded = True
         for record in records:
             modem = self._farm.modems.get(record.serial)
             if modem is not None:
@@ -92,20 +95,37 @@ class Holds:
             if modem.hold is not None and modem.hold.active(now)
         }
 
+    def of(self, serial: str) -> Hold | None:
+        """The hold of a modem now, None when there is none; from any thread."""
+        modem = self._farm.modems.get(serial)
+        hold = None if modem is None else modem.hold
+        return hold if hold is not None and hold.active(self._now()) else None
+
     def reconcile(self) -> None:
         """Once, when the registry can be read: make it say what the snapshot says.
 
-        The agent before us may have ended before it wrote what it had put on the disk.
+        The agent before us may have ended before it wrote what it had put on the disk. Where the
+        snapshot is lost, the registry's word is all there is.
         """
         if self._reconciled or (kept := self._store.active_holds(self._now())) is None:
             return
         self._reconciled = True
+        if not self._loaded:
+            self._adopt(kept)
         ours = self.active()
         for serial, hold in ours.items():
             if kept.get(serial) != hold:
                 self._store.hold(serial, hold, hold.by)
         for serial in kept.keys() - ours.keys():
             self._store.hold(serial, None, "agent")
+
+    def _adopt(self, kept: Mapping[str, Hold]) -> None:
+        for serial, hold in kept.items():
+            modem = self._farm.modems.get(serial)
+            if modem is not None and modem.hold is None:
+                log.warning("%s is %s, says the registry", serial, hold)
+                modem.hold = hold
+                self._publisher.changed()
 
     def _modem(self, serial: str) -> Modem:
         modem = self._farm.modems.get(serial)
@@ -138,3 +158,5 @@ class Holds:
         if self._farm.enter(modem.serial, State.APPLYING, "a hold has ended", None):
             self._store.observe(modem.seen)
         self._applier.add([modem.serial])
+        if modem.seen.present and modem.seen.imsi is None and modem.seen.usb_path is not None:
+            self.ask_again(modem.seen.usb_path)

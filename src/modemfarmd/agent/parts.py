@@ -83,6 +83,7 @@ class Parts:
             utc_now,
         )
         self.arrivals = Arrivals(self.bus, self.store, identify, self._is_our_doing, clock)
+        self.holds.ask_again = self.arrivals.ask_again
         self.drift = DriftTurn(
             self.farm,
             self.store,

@@ -31,6 +31,7 @@ from .mm_watch import MmWatch
 from .parts import Parts, utc_now
 from .places import Places
 from .schema_gate import SchemaGate
+from .sim_entry import SimEntry
 from .systemd import Beat, Notifier
 
 log = logging.getLogger("modemfarm.agent")
@@ -51,7 +52,7 @@ class Agent:
             self.parts.worker.answered,
             places.root / "dev",
             places.lock_dir,
-            partial(ask, files=self._said),
+            partial(ask, files=self._said, sims=SimEntry(held=self.parts.holds.of)),
         )
         self._health = self._make_health()
 
@@ -158,18 +159,19 @@ class Agent:
             self.parts.farm.load_rows(rows)
         elif records:
             self.parts.farm.load_records(records, self._settings.port_base)
-        self.parts.holds.load(records)
+        if records is not None:
+            self.parts.holds.load(records)
         self.parts.caretaker.remember(self.parts.repair_file.read())
         if rows is not None:
             return "the database"
         return "the snapshot" if records else "nothing"
 
-    def _records(self) -> tuple[ModemRecord, ...]:
+    def _records(self) -> tuple[ModemRecord, ...] | None:
         try:
             records = read_snapshot(self._places.snapshot).modems
         except SnapshotError as error:
             log.warning("%s", error)
-            return ()
+            return None
         self.parts.publisher.on_disk(records)
         return records
 

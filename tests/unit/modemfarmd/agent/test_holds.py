@@ -9,6 +9,7 @@ from modemfarm.errors import InvalidValueError
 from modemfarm.hold import Hold
 from modemfarm.snapshot import ModemRecord
 from modemfarmd.agent.holds import NotOnDiskError
+from modemfarmd.agent.sim_entry import SimTrouble
 
 from .world import World, serial
 
@@ -128,3 +129,45 @@ def test_no_repair_of_a_held_modem(serving: World) -> None:
     serving.holds.place(serial(1), hold(serving))
     assert not serving.repairs.may(serial(1))
     assert serving.repairs.may(serial(2))
+
+
+def test_when_it_ends_the_sim_is_asked_for_again(serving: World) -> None:
+    """Its PIN was not entered meanwhile, or the person has put another SIM in."""
+    who = serial(1)
+    serving.holds.place(who, hold(serving))
+    assert serving.holds.of(who) is not None
+    serving.sims[who] = SimTrouble("held by alice", "release it")
+    serving.unplug("1-1")
+    serving.plug("1-1", who, devnum="5")
+    serving.turn(20)
+    asked = serving.asked.count("1-1")
+    serving.turn(60)
+    assert serving.asked.count("1-1") == asked  # not while it is held
+
+    serving.sims.clear()
+    serving.who["1-1"] = None  # her terminal is still open
+    serving.holds.release(who, "cli:bob")
+    serving.turn(1)
+    assert serving.state(1) == "serving"  # nothing is unplugged by a question
+    serving.who["1-1"], serving.imsi[who] = who, "262010000000001"
+    serving.turn(10)
+    assert record(serving).sim_open
+    assert serving.farm.modems[who].sim is None
+    assert serving.events("unplugged", "plugged", "unidentified") == ["unplugged", "plugged"]
+    asked = serving.asked.count("1-1")
+    serving.turn(120)
+    assert serving.asked.count("1-1") == asked
+    assert serving.holds.of(who) is None
+
+
+def test_without_the_snapshot_the_registry_says_what_is_held(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    kept = hold(world)
+    world.book.held = {serial(1): kept}
+    world.holds._reconciled = False
+    world.worker.resync_soon()
+    world.turn(1)
+    assert world.holds.active() == {serial(1): kept}
+    assert record(world).hold == kept
+    assert world.book.held == {serial(1): kept}

@@ -28,6 +28,7 @@ from modemfarmd.agent.inbox import Inbox, Task
 from modemfarmd.agent.look import Patient
 from modemfarmd.agent.publisher import Publisher
 from modemfarmd.agent.repairs import Repairs
+from modemfarmd.agent.sim_entry import SimTrouble
 from modemfarmd.agent.store import Store
 from modemfarmd.agent.vitals import Vitals
 from modemfarmd.agent.worker import Worker
@@ -130,6 +131,8 @@ class World:
         self.now = 100.0
         self.devices: dict[str, Device] = {}
         self.who: dict[str, str | None] = {}
+        self.imsi: dict[str, str] = {}
+        self.sims: dict[str, SimTrouble] = {}
         self.asked: list[str] = []
         self.jobs: list[Task] = []
         self.job_seconds = 0.0
@@ -168,6 +171,7 @@ class World:
         self.arrivals = Arrivals(
             self, self.store, self.identify, self.locked.__contains__, self.clock
         )
+        self.holds.ask_again = self.arrivals.ask_again
         self.turn_of_drift = DriftTurn(
             self.farm, self.store, self.inbox, self.applier, self.drift, self.jobs.append,
             self.clock,
@@ -262,8 +266,8 @@ class World:
         who = self.who[path]
         if who is None:
             return Answer(path, device.devnum, None, None, "silent", "replug it")
-        identity = Identity(who, "8" * 19, None, "EC25", "R1")
-        return Answer(path, device.devnum, identity, None, None, None)
+        identity = Identity(who, "8" * 19, self.imsi.get(who), "EC25", "R1")
+        return Answer(path, device.devnum, identity, self.sims.get(who), None, None)
 
     def drift(self, serials: Sequence[str]) -> Drift:
         self.looked.append(self.now)
