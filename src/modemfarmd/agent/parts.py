@@ -123,6 +123,7 @@ class Parts:
             self.holds,
             self.store,
             self.publisher,
+            lambda: self.drift.guard_drops,
             clock,
         )
         self.worker = Worker(
