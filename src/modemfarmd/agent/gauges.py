@@ -188,9 +188,10 @@ def spooled(folder: Path) -> tuple[int, int]:
 def over_current(root: Path) -> int:
     """How often the hubs' ports of this host have cut the power since boot (sysfs ABI)."""
     total = 0
-    for counter in (root / "sys/bus/usb/devices").glob("*:1.0/*-port*/over_current_count"):
-        with contextlib.suppress(OSError, ValueError):
-            total += int(counter.read_text(encoding="ascii"))
+    with contextlib.suppress(FileNotFoundError):  # a hub that vanishes while it is listed
+        for counter in (root / "sys/bus/usb/devices").glob("*:1.0/*-port*/over_current_count"):
+            with contextlib.suppress(OSError, ValueError):
+                total += int(counter.read_text(encoding="ascii"))
     return total
 
 

@@ -114,7 +114,7 @@ class Health:
                 self._begun[_key(patient)] = self._clock()
             try:
                 self._report(self._examine(patient))
-            except FarmError as error:
+            except (FarmError, OSError) as error:  # OSError: no descriptor is left, for one
                 log.warning("health of %s: %s", patient.serial, error)
             finally:
                 with self._lock:

@@ -92,9 +92,7 @@ class Parts:
             in_thread,
             clock,
         )
-        self.vitals = Vitals(
-            self.farm, self.store, self.inbox, examine, lambda slot: settings.slot(slot).uid
-        )
+        self.vitals = Vitals(self.farm, self.store, self.inbox, examine, partial(uid_of, settings))
         database = Database(settings.database, HISTORY)
         self.history = database
         self.repair_log = RepairLog(
@@ -158,6 +156,11 @@ def make_store(settings: FarmSettings, ledger: Ledger) -> Store:
         SchemaGate(database),
         ledger,
     )
+
+
+def uid_of(settings: FarmSettings, slot: int) -> int | None:
+    """The uid of a slot's proxy; None for one beyond `slots`, which somebody has lowered."""
+    return settings.slot(slot).uid if slot <= settings.slots else None
 
 
 def in_thread(task: Callable[[], None]) -> None:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import queue
 import threading
 from dataclasses import dataclass, field
@@ -104,3 +106,20 @@ def test_one_that_was_away_is_a_new_one(rounds: Rounds) -> None:
     rounds.patients = patients[:1]
     rounds.run(30)
     assert len(rounds.asked) == count + 1
+
+
+def test_a_look_that_finds_no_descriptor_costs_no_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("INTERVAL_S", "BEAT_S"):
+        monkeypatch.setattr(health, name, 0.02)
+    reports: queue.Queue[Report] = queue.Queue()
+    errors = [OSError(errno.EMFILE, os.strerror(errno.EMFILE)) for _ in range(health.SEATS)]
+
+    def examine(patient: Patient) -> Report:
+        if errors:
+            raise errors.pop()
+        return Report(Evidence(patient.serial, 0.0, 0.0))
+
+    stop = threading.Event()
+    Health(lambda: (Patient("1", None, None),), set, examine, reports.put, stop).start()
+    assert reports.get(timeout=10).serial == "1"
+    stop.set()
