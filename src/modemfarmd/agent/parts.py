@@ -122,6 +122,7 @@ class Parts:
             self.holds,
             self.store,
             self.publisher,
+            lambda: self.drift.guard_drops,
             clock,
         )
         self.worker = Worker(

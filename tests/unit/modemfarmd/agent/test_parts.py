@@ -234,12 +234,13 @@ def test_states_and_their_status() -> None:
 def answer_line(**values: Any) -> bytes:
     row = {"serial": GOOD, "state": "waiting", "changed": ["guard"], "interface": None}
     whole = {"ok": True, "rc": 0, "seconds": 1.0, "error": None, "modems": [row], "host": [],
-             "repair": None}  # fmt: skip
+             "repair": None, "guard_drops": {"uplink": 3}}  # fmt: skip
     return json.dumps(whole | values).encode()
 
 
 def test_drift_of_the_host_is_beside_that_of_the_modems() -> None:
     drift = parse_drift(answer_line(host=["guard", "rule 2999"]))
+    assert drift.guard_drops == {"uplink": 3}
     assert drift.host == ("guard", "rule 2999")
     assert drift.rows[0]["changed"] == ["guard"]
     for bad in ({"host": None}, {"host": 3}, {"modems": [{}]}, {"ok": False, "error": "no"}):
