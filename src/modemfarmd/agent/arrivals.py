@@ -136,13 +136,18 @@ class Arrivals:
         if answer.identity is None:
             self._refused(answer)
             return
-        self._again.discard(answer.path)
         serial = answer.identity.imei
         if self._last.get(answer.path, serial) != serial:
             self._flapping.forget(answer.path)
         self._last[answer.path] = serial
         self.standings.pop(answer.path, None)
-        self.places.forgive(answer.path)
+        if answer.identity.imsi is None:
+            # Its SIM is slow, missing, or waits for a PIN: some day it is not.
+            self._again.add(answer.path)
+            self.places.retry(answer.path)
+        else:
+            self._again.discard(answer.path)
+            self.places.forgive(answer.path)
         self.found[answer.path] = Found(device, answer.identity, answer.sim)
         self._changed = True
 

@@ -113,6 +113,7 @@ class Parts:
             clock,
             utc_now,
         )
+        self.caretaker.ask_again = self.arrivals.ask_again
         self.vitals.judge = self.caretaker.judge
         self.gauges = WorkerGauges(
             self.farm,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A SIM that cannot be read yet: what it wants, and its PIN where it is known and may be sent.
 
-Runs in the thread that identifies the modem, once for each of its starts.
+Runs in the thread that identifies the modem: at each of its starts, and again with pauses until
+its SIM can be read. Which PIN was tried is in the ledger, so none goes out twice.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class SimEntry:
             trouble = self._enter(session, found.iccid)
             return (self._read(session, found), None) if trouble is None else (found, trouble)
         if state not in _REMEDIES:
-            return found, None  # ready or starting: it is read later
+            return found, None  # ready or busy: it is asked again
         return found, SimTrouble(f"SIM {state.value}", _REMEDIES[state])
 
     def _enter(self, session: AtSession, number: str | None) -> SimTrouble | None:

@@ -2,7 +2,7 @@
 """The worker with everything around it faked: no threads, no files, our clock."""
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -131,7 +131,7 @@ class World:
         self.now = 100.0
         self.devices: dict[str, Device] = {}
         self.who: dict[str, str | None] = {}
-        self.imsi: dict[str, str] = {}
+        self.imsi: defaultdict[str, str | None] = defaultdict(lambda: "262010000000001")
         self.sims: dict[str, SimTrouble] = {}
         self.asked: list[str] = []
         self.jobs: list[Task] = []
@@ -186,6 +186,7 @@ class World:
             Keeper(self.clock, lambda low, high: 0.0), self.note, self.kept.append, self.clock,
             self.wall,
         )  # fmt: skip
+        self.caretaker.ask_again = self.arrivals.ask_again
         self.vitals.judge = self.caretaker.judge
         self.worker = Worker(
             self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
@@ -266,7 +267,7 @@ class World:
         who = self.who[path]
         if who is None:
             return Answer(path, device.devnum, None, None, "silent", "replug it")
-        identity = Identity(who, "8" * 19, self.imsi.get(who), "EC25", "R1")
+        identity = Identity(who, "8" * 19, self.imsi[who], "EC25", "R1")
         return Answer(path, device.devnum, identity, self.sims.get(who), None, None)
 
     def drift(self, serials: Sequence[str]) -> Drift:
