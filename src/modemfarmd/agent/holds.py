@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from modemfarm.errors import FarmError, InvalidValueError, TransientError
-from modemfarm.hold import Hold
+from modemfarm.hold import LONGEST, Hold
 from modemfarm.snapshot import ModemRecord
 
 from .applier import Applier
@@ -23,13 +24,18 @@ from .store import Store
 
 log = logging.getLogger(__name__)
 
+JUMP = timedelta(seconds=60)  # NTP slews what is less, and nobody's hold is meant to the second
+
 
 class NotOnDiskError(TransientError):
     """A hold that root would not see was not placed."""
 
 
 class Holds:
-    """Places, releases and ends holds; `now` gives UTC."""
+    """Places, releases and ends holds; `now` gives UTC, `clock` monotonic seconds.
+
+    Where the clock is set, a hold goes on for as long as was said: nobody's work ends by that.
+    """
 
     def __init__(
         self,
@@ -38,12 +44,15 @@ class Holds:
         publisher: Publisher,
         applier: Applier,
         now: Callable[[], datetime],
+        clock: Callable[[], float],
     ) -> None:
         self._farm = farm
         self._store = store
         self._publisher = publisher
         self._applier = applier
         self._now = now
+        self._clock = clock
+        self._offset = self._read_offset()
         self._reconciled = self._loaded = False
         # Called with the USB path of a modem whose SIM may be opened from now on.
         self.ask_again: Callable[[str], None] = lambda _: None
@@ -78,6 +87,7 @@ class Holds:
 
     def turn(self) -> None:
         """End the holds whose time is over."""
+        self._follow_the_clock()
         now = self._now()
         for modem in self._farm.modems.values():
             if modem.hold is not None and not modem.hold.active(now):
@@ -85,6 +95,23 @@ class Holds:
                 modem.hold = None
                 self._publisher.changed()
                 self._end(modem)
+
+    def _read_offset(self) -> datetime:
+        return self._now() - timedelta(seconds=self._clock())
+
+    def _follow_the_clock(self) -> None:
+        before, self._offset = self._offset, self._read_offset()
+        jump = self._offset - before
+        if abs(jump) < JUMP:
+            return
+        self._store.event("clock-set", None, seconds=round(jump.total_seconds()))
+        then = self._now() - jump
+        for modem in self._farm.modems.values():
+            # One that is longer than any can be was placed by a clock that was right.
+            if modem.hold is not None and then < modem.hold.until <= then + LONGEST:
+                modem.hold = replace(modem.hold, until=modem.hold.until + jump)
+                self._store.hold(modem.serial, modem.hold, modem.hold.by)
+                self._publisher.changed()
 
     def active(self) -> dict[str, Hold]:
         """What is held now."""

@@ -72,7 +72,7 @@ class Parts:
             clock,
             self.publisher.ready,
         )
-        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, utc_now)
+        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, utc_now, clock)
         self.repairs = Repairs(
             self.farm,
             self.store,

@@ -11,7 +11,7 @@ from modemfarm.snapshot import ModemRecord
 from modemfarmd.agent.holds import NotOnDiskError
 from modemfarmd.agent.sim_entry import SimTrouble
 
-from .world import World, serial
+from .world import START, World, serial
 
 
 @pytest.fixture
@@ -158,3 +158,27 @@ def test_without_the_snapshot_the_registry_says_what_is_held(world: World) -> No
     assert world.holds.active() == {serial(1): kept}
     assert record(world).hold == kept
     assert world.book.held == {serial(1): kept}
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0])
+def test_it_lasts_as_long_as_was_said_when_the_clock_is_set(serving: World, seconds: float) -> None:
+    serving.holds.place(serial(1), hold(serving, 600))
+    serving.turn(60)
+    serving.clock_set = seconds
+    serving.turn(500)
+    assert serving.state(1) == "held"
+    assert serving.holds.of(serial(1)) is not None
+    assert record(serving).hold == serving.holds.of(serial(1))
+    assert serving.book.held == {serial(1): record(serving).hold}
+    serving.turn(60)
+    assert serving.state(1) == "serving"
+    assert serving.events("clock-set", "hold-expired") == ["clock-set", "hold-expired"]
+
+
+def test_a_clock_that_starts_in_another_age_makes_no_hold_endless(serving: World) -> None:
+    serving.clock_set = -1e9
+    serving.turn(1)
+    serving.holds._farm.modems[serial(1)].hold = Hold(START, "cli:alice", "before the boot")
+    serving.clock_set = 0.0
+    serving.turn(5)
+    assert serving.holds.active() == {}

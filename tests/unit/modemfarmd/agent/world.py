@@ -129,6 +129,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 100.0
+        self.clock_set = 0.0
         self.devices: dict[str, Device] = {}
         self.who: dict[str, str | None] = {}
         self.imsi: defaultdict[str, str | None] = defaultdict(lambda: "262010000000001")
@@ -163,7 +164,9 @@ class World:
             self.farm, self.store, self.inbox, self.apply, self.jobs.append, self.clock,
             self.publisher.ready,
         )  # fmt: skip
-        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, self.wall)
+        self.holds = Holds(
+            self.farm, self.store, self.publisher, self.applier, self.wall, self.clock
+        )
         self.repairs = Repairs(
             self.farm, self.store, self.inbox, self.applier, self.repair, self.jobs.append,
             self.wall,
@@ -204,7 +207,7 @@ class World:
         return self.now
 
     def wall(self) -> datetime:
-        return START + timedelta(seconds=self.now)
+        return START + timedelta(seconds=self.now + self.clock_set)
 
     def write(self, snapshot: Snapshot) -> None:
         if self.disk_full:
