@@ -182,3 +182,13 @@ def test_a_clock_that_starts_in_another_age_makes_no_hold_endless(serving: World
     serving.clock_set = 0.0
     serving.turn(5)
     assert serving.holds.active() == {}
+
+
+def test_it_is_shown_while_the_apply_service_is_away(serving: World) -> None:
+    serving.holds.place(serial(1), hold(serving))
+    serving.turn()
+    serving.apply_fails = True
+    serving.applier.add([serial(1)])
+    serving.turn(60)
+    row = serving.registry.table[serial(1)]
+    assert (row["status"], row["state"]) == ("online", "held")

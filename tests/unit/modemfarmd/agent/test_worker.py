@@ -169,6 +169,23 @@ def test_an_apply_service_that_is_away_is_tried_again(world: World) -> None:
     assert world.state(1) == "serving"
 
 
+def test_one_that_serves_is_not_offline_because_the_service_is_away(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    world.registry.table[serial(1)]["wan_address"] = "203.0.113.9"
+    world.apply_fails = True
+    world.applier.add([serial(1)])
+    world.turn(60)
+    row = world.registry.table[serial(1)]
+    assert (row["status"], row["state"]) == ("online", "degraded")
+    assert (row["reason"], row["wan_address"]) == ("no service", "203.0.113.9")
+    assert [patient.expected for patient in world.vitals.roster()] == [True]
+    assert world.events("degraded") == ["degraded"]
+    world.apply_fails = False
+    world.turn(30)
+    assert world.state(1) == "serving"
+
+
 def test_without_database_known_modems_go_on_and_nothing_is_lost(world: World) -> None:
     world.plug("1-1", serial(1))
     world.turn()
