@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A line of JSON each way: who may ask, what is no line, and what a caller hears of it."""
 
+import errno
 import os
 import socket
 import stat
@@ -159,3 +160,25 @@ def test_a_refused_stranger_hears_it(path: Path) -> None:
         ask(path, {"verb": "status"}, 10, WHO)
     stop.set()
     server.join(5)
+
+
+def test_without_descriptors_it_does_not_spin(path: Path) -> None:
+    tries: list[int] = []
+    listener = listen(path, "no-such-group")
+
+    class Full(socket.socket):
+        def accept(self) -> Any:
+            tries.append(1)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    full = Full(fileno=listener.detach())
+    stop = threading.Event()
+    server = LineServer(full, answer, lambda _: None, stop)
+    server.start()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(str(path))
+        stop.wait(0.5)
+        assert server.is_alive()
+    stop.set()
+    server.join(5)
+    assert 1 <= len(tries) <= 2
