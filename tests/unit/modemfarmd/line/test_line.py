@@ -15,6 +15,7 @@ import pytest
 
 from modemfarm.errors import InvalidValueError, NotPermittedError, TransientError
 from modemfarmd.apply.peer import Peer
+from modemfarmd.line import client
 from modemfarmd.line import server as module
 from modemfarmd.line.client import BadInputError, NoServerError, RefusedError, ask
 from modemfarmd.line.server import MAX_LINE, LineServer, check_member, listen
@@ -114,6 +115,31 @@ def test_more_than_the_seats_at_once_are_told_so(
         ask(path, {}, 10, WHO)
     server._seats.release()
     assert ask(path, {}, 10, WHO)["ok"]
+
+
+def test_a_no_that_comes_before_the_question_is_heard(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has hung up when the question is sent."""
+    gone = threading.Event()
+
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b'{"ok":false,"error":"too many requests at once"}\n')
+        gone.set()
+
+    def encode(_: object) -> bytes:
+        assert gone.wait(10)
+        return b"{}\n"
+
+    monkeypatch.setattr(client, "encode", encode)
+    with listen(path, "no-such-group") as listener:
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(RefusedError, match="too many"):
+            ask(path, {}, 10, WHO)
+        thread.join(10)
 
 
 def test_nobody_there_has_a_remedy(path: Path) -> None:
