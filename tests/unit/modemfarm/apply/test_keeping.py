@@ -145,6 +145,11 @@ def lose_rule(farm):
     farm.world.rules = {rule for rule in farm.world.rules if rule.preference != 2001}
 
 
+def lose_mark_rule(farm):
+    """The guard then refuses the LAN: nobody who looks from the host itself notices."""
+    farm.world.rules = {rule for rule in farm.world.rules if rule.preference != 501}
+
+
 def lose_route(farm):
     farm.world.routes.clear()
 
@@ -182,7 +187,8 @@ def lose_link(farm):
 @pytest.mark.parametrize(
     ("lose", "word"),
     [
-        (lose_guard_element, "guard"), (lose_rule, "rule"), (lose_route, "route"),
+        (lose_guard_element, "guard"), (lose_rule, "rule"), (lose_mark_rule, "rule"),
+        (lose_route, "route"),
         (lose_proxy, "proxy"), (lose_config, "proxy"), (lose_port, "proxy"),
         (lose_profile, "profile"), (lose_map, "link"), (lose_link, "link"),
     ],
