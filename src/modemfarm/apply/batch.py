@@ -44,7 +44,8 @@ def apply_batch(
     """
     host = host or Host()
     settings = FarmSettings.load(Path(settings_path))
-    records, unknown = read_snapshot(Path(snapshot_path)).select(serials)
+    snapshot = read_snapshot(Path(snapshot_path))
+    records, unknown = snapshot.select(serials)
     results = {serial: _unknown(serial) for serial in unknown}
     items: list[Progress] = []
     for record in records:
@@ -60,7 +61,10 @@ def apply_batch(
         if check_mode:
             predict(host, settings, free, held, batch, prove)
         else:
-            _in_turns(Converger(host, settings, batch, prove), free, held, wait)
+            converger = Converger(
+                host, settings, batch, prove, lambda: _targets(host, settings, snapshot.modems)
+            )
+            _in_turns(converger, free, held, wait)
     finally:
         host.close()
     return batch
@@ -114,6 +118,11 @@ def _target(
         return result, None
     usb = host.usb(record.usb_path) if record.present and record.usb_path else None
     return ModemResult(record.serial, record.slot, slot.port), Target(record, slot, usb)
+
+
+def _targets(host: Host, settings: FarmSettings, records: Sequence[ModemRecord]) -> list[Target]:
+    found = (_target(host, settings, record)[1] for record in records)
+    return [target for target in found if target is not None]
 
 
 def _unknown(serial: str) -> ModemResult:

@@ -301,6 +301,23 @@ def test_a_guard_that_is_gone_is_loaded_block_first(farm):
     assert farm.apply()[0]["host"] == []
 
 
+def test_a_guard_that_comes_back_blocks_no_neighbour(farm):
+    """One modem is applied, another one is held: the new guard's set lets nobody out by itself."""
+    one = farm.plug(1)
+    for slot in (2, 3):
+        farm.plug(slot)
+    farm.plug(4, present=False)
+    farm.apply()
+    elements = set(farm.world.elements)
+    farm.rows[1]["hold"] = hold()
+    farm.world.routing_unit = reload(farm)
+    farm.world.chains, farm.world.elements = [], set()
+    result, rows = farm.apply(one)
+    assert farm.world.elements == elements
+    assert (set(rows), rows[one]["state"], result["changed"]) == ({one}, "serving", True)
+    assert not [line for line in writes(farm) if "3proxy@2." in line or "3proxy@3." in line]
+
+
 def test_an_emptied_chain_of_the_guard_is_a_guard_that_is_gone(farm):
     serial = farm.plug(1)
     farm.apply()
