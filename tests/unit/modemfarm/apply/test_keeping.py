@@ -118,6 +118,32 @@ def test_a_modem_that_becomes_free_is_converged_in_the_same_run(farm):
     assert {rows[busy]["state"], rows[free]["state"]} == {"serving"}
 
 
+def test_what_changes_while_a_modem_is_waited_for_counts(farm):
+    """Its operator places a hold and moves it: the snapshot from before the wait is out of date."""
+    held, moved, gone = farm.plug(1), farm.plug(2), farm.plug(3)
+    farm.apply()
+    folder, taken = farm.root / "run/modemfarm/locks", threading.Event()
+    snapshot = farm.root / "modems.json"
+
+    def work():
+        with modem_lock.held([held, moved, gone], 0, "another", folder):
+            taken.set()
+            time.sleep(0.5)
+            rows = [dict(farm.rows[0], hold=hold()), dict(farm.rows[1], usb_path="1-7")]
+            snapshot.write_text(json.dumps({"version": 1, "host": "lab", "modems": rows}))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert taken.wait(10)
+    farm.settings["max_connections"] = 7
+    _, rows = farm.apply(wait=30)
+    thread.join(10)
+    assert (rows[held]["state"], rows[held]["changed"]) == ("held", [])
+    assert rows[moved]["reason"] == "no EC25 at USB path 1-7"
+    assert rows[gone]["reason"] == "it is not in the snapshot of the registry"
+    assert not [line for line in writes(farm) if "3proxy@1." in line or "3proxy@3." in line]
+
+
 def test_two_runs_never_work_on_one_modem_at_once(farm, monkeypatch):
     """The lock is held for the whole run, and no longer."""
     serial = farm.plug(1)
