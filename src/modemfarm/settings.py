@@ -23,6 +23,10 @@ MAX_SLOTS = 120  # vhci and real hubs end there; the rule preferences 2001..2998
 UID_RANGE = (60000, 61183)
 FAIL_CLOSED_PREFERENCE = 2999
 LAN_REPLY_PREFERENCE = 1000
+# With the slot's number added: the mark by which the guard asks whether the slot has a way out, and
+# the preference of the rule that answers (role routing, vars/main.yml).
+SLOT_MARK = 0x4D460000
+SLOT_MARK_PREFERENCE = 500
 LONGEST_KEPT_DAYS = 3650  # each day of the log is a table of its own: thousands are slow to plan
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}\Z")
 

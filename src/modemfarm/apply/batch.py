@@ -7,8 +7,9 @@ had: a busy modem never stops its neighbours. In check mode nothing is locked, w
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from .. import modem_lock
@@ -44,7 +45,8 @@ def apply_batch(
     """
     host = host or Host()
     settings = FarmSettings.load(Path(settings_path))
-    records, unknown = read_snapshot(Path(snapshot_path)).select(serials)
+    snapshot = read_snapshot(Path(snapshot_path))
+    records, unknown = snapshot.select(serials)
     results = {serial: _unknown(serial) for serial in unknown}
     items: list[Progress] = []
     for record in records:
@@ -60,16 +62,27 @@ def apply_batch(
         if check_mode:
             predict(host, settings, free, held, batch, prove)
         else:
-            _in_turns(Converger(host, settings, batch, prove), free, held, wait)
+            converger = Converger(
+                host, settings, batch, prove, lambda: _targets(host, settings, snapshot.modems)
+            )
+            again = partial(_again, host, settings, Path(snapshot_path))
+            _in_turns(converger, free, held, wait, again)
     finally:
         host.close()
     return batch
 
 
 def _in_turns(
-    converger: Converger, free: Sequence[Progress], held: Sequence[Progress], wait: int
+    converger: Converger,
+    free: Sequence[Progress],
+    held: Sequence[Progress],
+    wait: int,
+    again: Callable[[Sequence[Progress]], None],
 ) -> None:
-    """Converge at once what is free; then what becomes free, until the time is used up."""
+    """Converge at once what is free; then what becomes free, until the time is used up.
+
+    `again` takes the registry's newest word about modems that were waited for.
+    """
     deadline = time.monotonic() + wait
     left = {item.serial: item for item in free}
     folder = converger.host.path(modem_lock.FOLDER)
@@ -80,15 +93,35 @@ def _in_turns(
         with modem_lock.held(list(left), patience, holder, folder) as locked:
             busy = locked.busy
             mine = [left.pop(serial) for serial in list(left) if serial in locked.got]
-            if mine or first:
+            if not first:
+                again(mine)
+                held = [item for item in mine if item.result.state == HELD]
+                mine = [item for item in mine if not item.done]
+            if mine or held or first:
                 late = 0.0 if first else LATE_S
-                converger.run(mine, held if first else (), max(deadline, time.monotonic() + late))
+                converger.run(mine, held, max(deadline, time.monotonic() + late))
         if time.monotonic() >= deadline:
             break
         patience, first = min(TURN_S, deadline - time.monotonic()), False
     for item in left.values():
         error = modem_lock.busy(item.serial, busy.get(item.serial, "it does not say who it is"))
         item.end(time.monotonic(), WAITING, error.message, error.remedy)
+
+
+def _again(host: Host, settings: FarmSettings, snapshot: Path, items: Sequence[Progress]) -> None:
+    """While we waited, who was at work may have placed a hold, or put the modem elsewhere."""
+    records = {record.serial: record for record in read_snapshot(snapshot).modems} if items else {}
+    for item in items:
+        record = records.get(item.serial)
+        result, target = (
+            _target(host, settings, record) if record else (_unknown(item.serial), None)
+        )
+        if target is None:
+            item.end(time.monotonic(), result.state, result.reason, result.remedy)
+            continue
+        item.target = target
+        item.result.slot, item.result.port = result.slot, result.port
+        _held(item, datetime.now(UTC))
 
 
 def _held(item: Progress, now: datetime) -> bool:
@@ -114,6 +147,11 @@ def _target(
         return result, None
     usb = host.usb(record.usb_path) if record.present and record.usb_path else None
     return ModemResult(record.serial, record.slot, slot.port), Target(record, slot, usb)
+
+
+def _targets(host: Host, settings: FarmSettings, records: Sequence[ModemRecord]) -> list[Target]:
+    found = (_target(host, settings, record)[1] for record in records)
+    return [target for target in found if target is not None]
 
 
 def _unknown(serial: str) -> ModemResult:

@@ -7,7 +7,7 @@ bearers.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..errors import FarmError
 from ..settings import FarmSettings
@@ -16,8 +16,8 @@ from .fallback import Fallback
 from .guard import Element
 from .host import Host
 from .leftover import tell_left, undo_left
-from .lost import lost_words, restore
-from .plan import Current, Plan, compute
+from .lost import GUARD, lost_words, restore
+from .plan import Current, Plan, Target, compute
 from .progress import Progress
 from .read import read_current
 from .result import FAILED, BatchResult
@@ -26,13 +26,25 @@ from .wait import Waiter
 
 
 class Converger:
-    """Converges modems of one batch; `prove` asks for an address through each port."""
+    """Converges modems of one batch; `prove` asks for an address through each port.
 
-    def __init__(self, host: Host, settings: FarmSettings, batch: BatchResult, prove: bool) -> None:
+    everybody: all modems of the host. A guard that is loaded again lets nobody out, so it gets the
+    elements of those that are not converged now, too.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        settings: FarmSettings,
+        batch: BatchResult,
+        prove: bool,
+        everybody: Callable[[], Sequence[Target]] = tuple,
+    ) -> None:
         self.host = host
         self._settings = settings
         self._batch = batch
         self._prove = prove
+        self._everybody = everybody
 
     def run(self, items: Sequence[Progress], held: Sequence[Progress], deadline: float) -> None:
         """Move `items` as far as they go until `deadline` (time.monotonic).
@@ -43,8 +55,11 @@ class Converger:
         left = undo_left(self.host, items)
         execution = Execution()
         with self.host.alone():
-            current = self._current(items)
+            current, reloaded = self._current(items)
             away = [item.target for item in held if not item.target.online]
+            if reloaded:
+                mine = {item.serial for item in items}
+                away = [target for target in self._everybody() if target.serial not in mine]
             plan = compute(current, self._settings, [item.target for item in items], away)
             started = time.monotonic()
             run_barriers(self.host, plan.steps, execution)
@@ -65,8 +80,8 @@ class Converger:
         self._book(execution, [*items, *held])
         tell_left(items, left)
 
-    def _current(self, items: Sequence[Progress]) -> Current:
-        """What is there, after what all modems need was brought back."""
+    def _current(self, items: Sequence[Progress]) -> tuple[Current, bool]:
+        """What is there, after what all modems need was brought back; whether the guard was."""
         targets = [item.target for item in items]
         current = read_current(self.host, self._settings, targets)
         words = lost_words(current, self._settings)
@@ -76,7 +91,7 @@ class Converger:
             current = restore(self.host, self._settings, targets)
         if current.units_error is not None:
             raise current.units_error
-        return current
+        return current, GUARD in words
 
     def _sort_out(self, item: Progress, plan: Plan, execution: Execution) -> None:
         """End the modems that must not, or need not, go on to the bearer."""
@@ -94,7 +109,7 @@ class Converger:
         by_serial = {item.serial: item for item in items}
         for step in execution.done:
             self._batch.diff.append(step.diff())
-            if step.serial is None:
+            if step.serial is None or step.serial not in by_serial:
                 self._batch.host_changed = True
             else:
                 by_serial[step.serial].result.note(step.name)

@@ -28,8 +28,11 @@ _REQUEST, _ACK, _DUMP, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x300, 0x200, 0x400
 _GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
 _NEW_RULE, _DELETE_RULE, _GET_RULE = 32, 33, 34
 
-_SRC, _PRIORITY, _SUPPRESS_PREFIX, _TABLE, _UIDS, _PROTOCOL = 2, 6, 14, 15, 20, 21
-_PLAIN_ATTRIBUTES = {_SRC, _PRIORITY, _TABLE, _UIDS, _PROTOCOL, 18, 16}  # 18 pads, 16 is a mask
+_SRC, _PRIORITY, _MARK, _SUPPRESS_PREFIX, _TABLE, _MASK, _UIDS, _PROTOCOL = (
+    2, 6, 10, 14, 15, 16, 20, 21,
+)  # fmt: skip
+_PLAIN_ATTRIBUTES = {_SRC, _PRIORITY, _MARK, _TABLE, _MASK, _UIDS, _PROTOCOL, 18}  # 18 pads
+_ALL_BITS = 0xFFFFFFFF
 _TO_TABLE, _UNREACHABLE = 1, 7
 _INVERT = 0x2
 _RTA_OIF, _RTA_TABLE, _UNICAST = 4, 15, 1
@@ -166,6 +169,8 @@ def _rule(family: int, body: bytes) -> Rule:
     strange = set(attributes) - _PLAIN_ATTRIBUTES - {_SUPPRESS_PREFIX}
     limited = _number(attributes, _SUPPRESS_PREFIX, 0xFFFFFFFF) != 0xFFFFFFFF
     known = action in (_TO_TABLE, _UNREACHABLE)
+    mark = _number(attributes, _MARK) or None
+    masked = mark is not None and _number(attributes, _MASK, _ALL_BITS) != _ALL_BITS
     return Rule(
         family=family,
         preference=_number(attributes, _PRIORITY),
@@ -173,7 +178,8 @@ def _rule(family: int, body: bytes) -> Rule:
         source=_source(attributes.get(_SRC), src_len),
         table=_number(attributes, _TABLE, table) if action == _TO_TABLE else None,
         unreachable=action == _UNREACHABLE,
-        other=bool(strange or limited or dst_len or tos or flags & _INVERT or not known),
+        mark=mark,
+        other=bool(strange or limited or masked or dst_len or tos or flags & _INVERT or not known),
     )
 
 
@@ -192,6 +198,8 @@ def _rule_body(rule: Rule) -> bytes:
         raw = IPv4Address(rule.source).packed  # the farm has no rules for source networks
         source_bits = len(raw) * 8
         attributes += _attribute(_SRC, raw)
+    if rule.mark is not None:
+        attributes += _attribute(_MARK, struct.pack("=I", rule.mark))
     if rule.uids is not None:
         attributes += _attribute(_UIDS, struct.pack("=II", *rule.uids))
     if rule.table is not None:

@@ -98,7 +98,7 @@ def compute(
 ) -> Plan:
     """The plan of a batch: barriers (rules, guard) come before whatever lets traffic flow.
 
-    Of `away`, modems that are not to be touched and not there, only the guard's elements go.
+    Of `away`, modems that are not to be touched otherwise, only the guard's elements change.
     """
     blocked = {
         target.serial: reason

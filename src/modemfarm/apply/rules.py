@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ..settings import (
     FAIL_CLOSED_PREFERENCE,
     LAN_REPLY_PREFERENCE,
+    SLOT_MARK,
+    SLOT_MARK_PREFERENCE,
     FarmSettings,
     SlotPlan,
 )
@@ -26,6 +28,7 @@ class Rule:
     source: str = "all"
     table: int | None = None
     unreachable: bool = False
+    mark: int | None = None
     other: bool = False  # has a selector or action that the farm never uses
 
     def arguments(self) -> str:
@@ -33,6 +36,8 @@ class Rule:
         words = [f"pref {self.preference}"]
         if self.source != "all":
             words.append(f"from {self.source}")
+        if self.mark is not None:
+            words.append(f"fwmark 0x{self.mark:x}")
         if self.uids is not None:
             words.append(f"uidrange {self.uids[0]}-{self.uids[1]}")
         words.append("unreachable" if self.unreachable else f"lookup {self.table}")
@@ -56,6 +61,12 @@ def slot_rule(slot: SlotPlan) -> Rule:
     return Rule(4, slot.preference, uids=(slot.uid, slot.uid), table=slot.table)
 
 
+def mark_rule(slot: SlotPlan) -> Rule:
+    """The rule that answers the guard: without it the LAN is refused though the slot serves."""
+    preference, mark = SLOT_MARK_PREFERENCE + slot.slot, SLOT_MARK + slot.slot
+    return Rule(4, preference, table=slot.table, mark=mark)
+
+
 @dataclass(frozen=True)
 class RuleChange:
     """Add the rule, or delete one that is in its place."""
@@ -65,18 +76,25 @@ class RuleChange:
 
 
 def slot_changes(current: frozenset[Rule], slot: SlotPlan) -> tuple[RuleChange, ...]:
-    """What makes the preference of `slot` hold its rule and no other; adds come first.
+    """What makes the preferences of `slot` hold its rules and no other; adds come first.
 
     Adding first never leaves the uid without a rule that names its table; between the two the
     older rule of the same preference is asked first, as it was before.
     """
-    wanted = slot_rule(slot)
-    changes = [] if wanted in current else [RuleChange(wanted, add=True)]
-    for rule in sorted(current, key=repr):
-        in_place = rule.preference == slot.preference and rule.family == 4 and rule != wanted
-        if in_place and not rule.other and (rule.unreachable or rule.table is not None):
-            changes.append(RuleChange(rule, add=False))
+    changes: list[RuleChange] = []
+    for wanted in (slot_rule(slot), mark_rule(slot)):
+        if wanted not in current:
+            changes.append(RuleChange(wanted, add=True))
+        stale = (rule for rule in current if rule != wanted and _in_place(rule, wanted))
+        changes += (RuleChange(rule, add=False) for rule in sorted(stale, key=repr))
     return tuple(changes)
+
+
+def _in_place(rule: Rule, wanted: Rule) -> bool:
+    """True for a rule of the farm's kind at the preference of another."""
+    alike = (rule.mark is None) is (wanted.mark is None) and rule.family == wanted.family
+    ours = not rule.other and (rule.unreachable or rule.table is not None)
+    return rule.preference == wanted.preference and alike and ours
 
 
 def host_changes(current: frozenset[Rule], settings: FarmSettings) -> tuple[RuleChange, ...]:

@@ -6,9 +6,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from .ansible_runs import ROOT
 
 TOOLS = ("ip", "nft", "unshare")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -92,3 +95,30 @@ def test_reload_keeps_the_uplinks(program: Path) -> None:
     shown = _in_network(script)
     assert 'elements = { 61001 . "wwan0" }' in shown
     assert shown[-1] == "1"
+
+
+# The apply code, in the network in which it runs: says what a slot lacks, and mends it.
+MEND = """
+from modemfarm.apply.netlink import Netlink
+from modemfarm.apply.rules import slot_changes
+from modemfarm.settings import FarmSettings
+settings = FarmSettings("lab", "threeproxy", "192.168.1.100", "lan0", (), (), "internet", "")
+link = Netlink()
+for change in slot_changes(link.rules(), settings.slot(2)):
+    print("lacks" if change.add else "has", change.rule.arguments())
+    link.change_rule(change.rule, change.add)
+"""
+
+
+@pytest.mark.parametrize("preference", [502, 2002])
+def test_apply_wants_the_same_rules_and_mends_each(
+    program: Path, tmp_path: Path, preference: int
+) -> None:
+    file = tmp_path / "mend.py"
+    file.write_text(MEND)
+    mend = f"PYTHONPATH={ROOT / 'src'} {sys.executable} {file}"
+    assert _in_network(f"sh {program}; {mend}; {SHOW}") == RULES
+    (gone,) = [rule for rule in RULES if rule.startswith(str(preference))]
+    lacks = f"lacks pref {gone.replace(' from all', '')}"
+    script = f"sh {program}; ip rule del pref {preference}; {mend}; {SHOW}"
+    assert _in_network(script) == [lacks, *RULES]

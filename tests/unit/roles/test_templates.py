@@ -58,6 +58,12 @@ def test_settings_are_written_once_their_reader_is_there() -> None:
     assert "farm.json" not in farm
 
 
+@pytest.mark.parametrize("service", ["ModemManager", "NetworkManager"])
+def test_services_come_back_after_a_restart_of_dbus(rendered: Path, service: str) -> None:
+    text = (rendered / UNITS / f"{service}.service.d/modemfarm.conf").read_text()
+    assert "\nRestart=always\n" in text  # they end with 0, which on-failure takes for the end
+
+
 def test_shell_programs_parse(rendered: Path) -> None:
     programs = [rendered / f"usr/libexec/modemfarm/{name}" for name in ("routing", "proxy-check")]
     for program in programs:

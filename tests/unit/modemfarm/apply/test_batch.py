@@ -385,7 +385,7 @@ def test_missing_rules_come_back_without_touching_others(farm):
     assert rows[serial]["changed"] == ["rule"]
     assert rows[serial]["state"] == "serving"
     assert sorted(r.preference for r in farm.world.rules if r.family == 4) == [
-        1000, 2001, 2999, 32766,
+        501, 1000, 2001, 2999, 32766,
     ]  # fmt: skip
     assert sorted(r.preference for r in farm.world.rules if r.family == 6) == [2999, 32766]
     assert {item["after_header"] for item in result["diff"]} == {"ip rule"}

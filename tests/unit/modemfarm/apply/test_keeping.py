@@ -118,6 +118,32 @@ def test_a_modem_that_becomes_free_is_converged_in_the_same_run(farm):
     assert {rows[busy]["state"], rows[free]["state"]} == {"serving"}
 
 
+def test_what_changes_while_a_modem_is_waited_for_counts(farm):
+    """Its operator places a hold and moves it: the snapshot from before the wait is out of date."""
+    held, moved, gone = farm.plug(1), farm.plug(2), farm.plug(3)
+    farm.apply()
+    folder, taken = farm.root / "run/modemfarm/locks", threading.Event()
+    snapshot = farm.root / "modems.json"
+
+    def work():
+        with modem_lock.held([held, moved, gone], 0, "another", folder):
+            taken.set()
+            time.sleep(0.5)
+            rows = [dict(farm.rows[0], hold=hold()), dict(farm.rows[1], usb_path="1-7")]
+            snapshot.write_text(json.dumps({"version": 1, "host": "lab", "modems": rows}))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert taken.wait(10)
+    farm.settings["max_connections"] = 7
+    _, rows = farm.apply(wait=30)
+    thread.join(10)
+    assert (rows[held]["state"], rows[held]["changed"]) == ("held", [])
+    assert rows[moved]["reason"] == "no EC25 at USB path 1-7"
+    assert rows[gone]["reason"] == "it is not in the snapshot of the registry"
+    assert not [line for line in writes(farm) if "3proxy@1." in line or "3proxy@3." in line]
+
+
 def test_two_runs_never_work_on_one_modem_at_once(farm, monkeypatch):
     """The lock is held for the whole run, and no longer."""
     serial = farm.plug(1)
@@ -143,6 +169,11 @@ def lose_guard_element(farm):
 
 def lose_rule(farm):
     farm.world.rules = {rule for rule in farm.world.rules if rule.preference != 2001}
+
+
+def lose_mark_rule(farm):
+    """The guard then refuses the LAN: nobody who looks from the host itself notices."""
+    farm.world.rules = {rule for rule in farm.world.rules if rule.preference != 501}
 
 
 def lose_route(farm):
@@ -182,7 +213,8 @@ def lose_link(farm):
 @pytest.mark.parametrize(
     ("lose", "word"),
     [
-        (lose_guard_element, "guard"), (lose_rule, "rule"), (lose_route, "route"),
+        (lose_guard_element, "guard"), (lose_rule, "rule"), (lose_mark_rule, "rule"),
+        (lose_route, "route"),
         (lose_proxy, "proxy"), (lose_config, "proxy"), (lose_port, "proxy"),
         (lose_profile, "profile"), (lose_map, "link"), (lose_link, "link"),
     ],
@@ -293,6 +325,23 @@ def test_a_guard_that_is_gone_is_loaded_block_first(farm):
     assert [rows[serial]["state"] for serial in serials] == ["serving"] * 2
     assert farm.world.elements == {(61001, "wwan0"), (61002, "wwan1")}
     assert farm.apply()[0]["host"] == []
+
+
+def test_a_guard_that_comes_back_blocks_no_neighbour(farm):
+    """One modem is applied, another one is held: the new guard's set lets nobody out by itself."""
+    one = farm.plug(1)
+    for slot in (2, 3):
+        farm.plug(slot)
+    farm.plug(4, present=False)
+    farm.apply()
+    elements = set(farm.world.elements)
+    farm.rows[1]["hold"] = hold()
+    farm.world.routing_unit = reload(farm)
+    farm.world.chains, farm.world.elements = [], set()
+    result, rows = farm.apply(one)
+    assert farm.world.elements == elements
+    assert (set(rows), rows[one]["state"], result["changed"]) == ({one}, "serving", True)
+    assert not [line for line in writes(farm) if "3proxy@2." in line or "3proxy@3." in line]
 
 
 def test_an_emptied_chain_of_the_guard_is_a_guard_that_is_gone(farm):

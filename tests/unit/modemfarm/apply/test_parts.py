@@ -16,7 +16,7 @@ from modemfarm.apply.background import Background
 from modemfarm.apply.files import commit, read_text, stage_text
 from modemfarm.apply.plan import Current, Target, compute
 from modemfarm.apply.probe import ProbeError, parse_answer, probe
-from modemfarm.apply.rules import Rule, host_rules, slot_changes, slot_rule
+from modemfarm.apply.rules import Rule, host_rules, mark_rule, slot_changes, slot_rule
 from modemfarm.apply.sockets import Listener, owners, read_listeners
 from modemfarm.apply.tools import run
 from modemfarm.errors import InvalidValueError, MissingPartError, ToolError
@@ -123,12 +123,16 @@ def test_rules_of_a_slot():
     slot = SETTINGS.slot(1)
     wanted = slot_rule(slot)
     assert wanted.arguments() == "pref 2001 uidrange 61001-61001 lookup 1001"
-    assert slot_changes(frozenset({wanted}), slot) == ()
+    marked = mark_rule(slot)
+    assert slot_changes(frozenset({wanted, marked}), slot) == ()
     stale = Rule(4, 2001, uids=(61001, 61001), table=77)
     foreign = Rule(4, 2001, table=5, other=True)
     far = Rule(4, 2002, table=5)
-    changes = slot_changes(frozenset({stale, foreign, far}), slot)
+    changes = slot_changes(frozenset({stale, foreign, far, marked}), slot)
     assert [(change.rule, change.add) for change in changes] == [(wanted, True), (stale, False)]
+    old = Rule(4, 501, table=77, mark=marked.mark)
+    changes = slot_changes(frozenset({wanted, old, Rule(4, 501, table=5)}), slot)
+    assert [(change.rule, change.add) for change in changes] == [(marked, True), (old, False)]
 
 
 def test_rules_of_the_host_fail_closed_first():
