@@ -89,12 +89,17 @@ class Holds:
         """End the holds whose time is over."""
         self._follow_the_clock()
         now = self._now()
+        over = []
         for modem in self._farm.modems.values():
             if modem.hold is not None and not modem.hold.active(now):
                 self._store.event("hold-expired", modem.serial, **modem.hold.as_dict())
                 modem.hold = None
-                self._publisher.changed()
-                self._end(modem)
+                over.append(modem)
+        if over:
+            self._publisher.changed()
+            self._publisher.turn()  # on disk before anybody hears of it
+        for modem in over:
+            self._end(modem)
 
     def _read_offset(self) -> datetime:
         return self._now() - timedelta(seconds=self._clock())
