@@ -63,6 +63,7 @@ class Applier:
         self._patience = Patience(clock)
         self._applying: set[str] = set()
         self._waiting_jobs = 0
+        self._service_away = False
         self.jobs = 0
 
     def add(self, serials: Iterable[str]) -> None:
@@ -138,7 +139,7 @@ class Applier:
         self.jobs += 1
         self._waiting_jobs += waits
         self._applying.update(serials)
-        log.info("applying %s", " ".join(serials))
+        log.log(self._level(logging.INFO), "applying %s", " ".join(serials))
         self._spawn(lambda: self._job(serials, waits))
 
     def _job(self, serials: list[str], waits: bool) -> None:
@@ -164,7 +165,8 @@ class Applier:
         self._waiting_jobs -= waits
 
     def _failed(self, serials: Iterable[str], error: ApplyError) -> None:
-        log.warning("apply: %s", error)
+        log.log(self._level(logging.WARNING), "apply: %s", error)
+        self._service_away = True
         for serial in serials:
             self.queue.done(serial)
             modem = self._farm.modems.get(serial)
@@ -177,7 +179,12 @@ class Applier:
                 self._settle(Outcome(serial, *state, error.message, error.remedy), serves)
             self.queue.retry(serial, SERVICE_RETRY_LONGEST_S)
 
+    def _level(self, usual: int) -> int:
+        """Thirty modems are tried again each 20 s while the service is away: that is told once."""
+        return logging.DEBUG if self._service_away else usual
+
     def _ended(self, serials: Sequence[str], applied: Applied) -> None:
+        self._service_away = False
         log.info("applied %d in %.1f s: %s", len(serials), applied.seconds, _summary(applied))
         told = {outcome.serial: outcome for outcome in applied.outcomes}
         for serial in serials:

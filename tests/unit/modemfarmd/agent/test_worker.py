@@ -169,6 +169,21 @@ def test_an_apply_service_that_is_away_is_tried_again(world: World) -> None:
     assert world.state(1) == "serving"
 
 
+def test_a_service_that_is_away_fills_no_journal(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.apply_fails = True
+    with caplog.at_level("INFO", logger="modemfarmd.agent.applier"):
+        for number in range(1, 9):
+            world.plug(f"1-{number}", serial(number))
+        world.turn(600)
+        assert len(world.applied) > 60
+        assert len(caplog.records) < 10
+        world.apply_fails = False
+        world.turn(30)
+    assert "applied" in caplog.text
+
+
 def test_one_that_serves_is_not_offline_because_the_service_is_away(world: World) -> None:
     world.plug("1-1", serial(1))
     world.turn()
