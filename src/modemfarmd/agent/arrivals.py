@@ -32,7 +32,7 @@ class BusReader(Protocol):
         """USB paths of all modems there."""
 
     def glance(self, path: str) -> Glance | None:
-        """The modem at a path, cheaply."""
+        """The modem at a path, cheaply. OSError when nobody can tell."""
 
     def device(self, path: str) -> Device | None:
         """The modem at a path."""
@@ -69,12 +69,20 @@ class Arrivals:
 
     def resync(self) -> None:
         """Look at all paths there are, and at those that are known."""
-        for path in self._bus.paths() | self.found.keys() | self.standings.keys():
+        try:
+            there = self._bus.paths()
+        except OSError as error:
+            log.warning("the bus cannot be looked at: %s", error)
+            return
+        for path in there | self.found.keys() | self.standings.keys():
             self.named(path)
 
     def named(self, path: str) -> None:
         """Something happened at a path."""
-        glance = self._bus.glance(path)
+        try:
+            glance = self._bus.glance(path)
+        except OSError:
+            return  # the resync tells; until then all is as it was
         self._count(path, glance)
         if self._flapping.barred(path):
             return
@@ -170,7 +178,10 @@ class Arrivals:
     def _look_at(self, path: str) -> None:
         device = self._bus.device(path)
         known = self.found.get(path)
-        if device is None:
+        if device is None and not self._is_gone(path):
+            self.places.retry(path)
+            self.places.done(path)
+        elif device is None:
             self.found.pop(path, None)
             self.standings.pop(path, None)
             self._returning.pop(path, None)
@@ -188,6 +199,12 @@ class Arrivals:
             if self._is_asked(path):
                 self._stands(path, State.IDENTIFYING, "it is being asked who it is", None)
             self._identify(device)  # `done` follows in `answered`
+
+    def _is_gone(self, path: str) -> bool:
+        try:
+            return self._bus.glance(path) is None
+        except OSError:
+            return False
 
     def _refused(self, answer: Answer) -> None:
         delay = self.places.retry(answer.path)

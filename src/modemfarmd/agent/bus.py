@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass
@@ -37,15 +38,16 @@ class Bus:
         self._devices = root / "sys/bus/usb/devices"
 
     def paths(self) -> set[str]:
-        """The USB paths of all EC25 that are there."""
+        """The USB paths of all EC25 that are there. OSError, see `_gone`."""
         try:
             names = os.listdir(self._devices)  # noqa: PTH208 - names are all we want
-        except OSError:
+        except OSError as error:
+            _gone(error)
             return set()
         return {name for name in names if ":" not in name and self._is_modem(name)}
 
     def glance(self, path: str) -> Glance | None:
-        """The EC25 at a USB path in a few reads, None when there is none."""
+        """The EC25 at a USB path in a few reads, None when there is none. OSError, see `_gone`."""
         if not self._is_modem(path):
             return None
         data = f"{self._devices}/{path}:1.{FIRST_DATA_INTERFACE}"
@@ -89,8 +91,17 @@ def _line(path: str) -> str:
     try:
         with open(path, encoding="ascii", errors="replace") as stream:  # noqa: PTH123
             return stream.read(64).strip()
-    except OSError:
+    except OSError as error:
+        _gone(error)
         return ""
+
+
+def _gone(error: OSError) -> None:
+    """Nothing where the error says that something is not there; else it says nothing of the bus:
+    a process without descriptors must not see thirty modems unplugged.
+    """
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        raise error
 
 
 def usb_path_of(sysfs_path: str) -> str | None:

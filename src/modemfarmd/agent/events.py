@@ -85,7 +85,10 @@ class Scan(threading.Thread):
     def run(self) -> None:
         """Look until stopped."""
         while not self._stop_event.wait(self._interval):
-            self.look()
+            try:
+                self.look()
+            except OSError as error:
+                log.warning("no scan: %s", error)
 
     def look(self) -> None:
         """One scan."""

@@ -23,11 +23,11 @@ class Notifier:
         """Send e.g. "READY=1"; False when there is nobody to tell."""
         if not self._address:
             return False
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-            try:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
                 sender.sendto("\n".join(lines).encode(), self._address)
-            except OSError:
-                return False  # systemd's own time-out deals with a socket that went away
+        except OSError:
+            return False  # systemd's own time-out deals with a socket that went away
         return True
 
     def ready(self, status: str) -> bool:

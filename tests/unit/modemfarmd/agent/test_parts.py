@@ -74,6 +74,23 @@ def test_a_device_is_ready_when_its_node_is_ours(
     assert bus.ready(device)
 
 
+def test_a_process_without_descriptors_sees_nothing_unplugged(
+    tmp_path: Path, make_modem: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_modem("1-1")
+    bus = Bus(tmp_path)
+    assert bus.paths() == {"1-1"}
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("modemfarmd.agent.bus.open", fail, raising=False)
+    with pytest.raises(OSError, match="open files"):
+        bus.glance("1-1")
+    with pytest.raises(OSError, match="open files"):
+        bus.paths()
+
+
 def test_the_scan_names_what_changed_and_nothing_else(
     tmp_path: Path, make_modem: Callable[..., Path]
 ) -> None:

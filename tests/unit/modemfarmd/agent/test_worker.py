@@ -345,3 +345,18 @@ def test_a_job_that_follows_at_once_is_not_freed_with_the_one_before(world: Worl
         world.worker.step()
     world.worker.take_in(set(), rest)
     assert (world.applier.jobs, world.applier.is_applying(serial(1))) == (1, True)
+
+
+def test_without_descriptors_nobody_is_seen_unplugged(world: World) -> None:
+    for number in (1, 2):
+        world.plug(f"1-{number}", serial(number))
+    world.turn()
+    world.no_descriptors = True
+    world.tell("1-1")
+    world.turn(200)
+    assert (world.state(1), world.state(2)) == ("serving", "serving")
+    world.no_descriptors = False
+    world.unplug("1-2")
+    world.turn(70)
+    assert (world.state(1), world.state(2)) == ("serving", "offline")
+    assert world.events("unplugged") == ["unplugged"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker with everything around it faked: no threads, no files, our clock."""
 
+import errno
+import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -149,6 +151,7 @@ class World:
         self.apply_fails = False
         self.snapshots: list[Snapshot] = []
         self.deaf = False
+        self.no_descriptors = False
         self.disk_full = False
         self.locked: set[str] = set()
         self.repaired: list[tuple[str, str]] = []
@@ -226,12 +229,18 @@ class World:
         return frozenset()
 
     def paths(self) -> set[str]:
+        self._check_descriptors()
         return set(self.devices)
 
     def device(self, path: str) -> Device | None:
-        return self.devices.get(path)
+        return None if self.no_descriptors else self.devices.get(path)
+
+    def _check_descriptors(self) -> None:
+        if self.no_descriptors:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     def glance(self, path: str) -> Glance | None:
+        self._check_descriptors()
         device = self.devices.get(path)
         return Glance(device.devnum, device.usb.complete) if device else None
 
