@@ -174,6 +174,15 @@ def render_config(settings: FarmSettings, slot: SlotPlan) -> str:
     return v2ray.render(plan) if settings.engine == "v2ray" else threeproxy.render(plan)
 
 
+def same_places(settings: FarmSettings, one: str, other: str) -> bool:
+    """True when both configurations listen at the same address and ports.
+
+    A port of earlier settings may be another modem's by now.
+    """
+    engine = v2ray if settings.engine == "v2ray" else threeproxy
+    return engine.places(one) == engine.places(other)
+
+
 def wanted_config(settings: FarmSettings, slot: SlotPlan, config: Config) -> str:
     """The text to have now: what the settings say, or the last good one while that is refused."""
     good = config.good or config.text

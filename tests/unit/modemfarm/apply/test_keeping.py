@@ -403,6 +403,23 @@ def test_a_proxy_that_does_not_start_gets_its_last_good_configuration_back(farm)
     assert not list((config.parent / "last-good").glob("*.refused"))
 
 
+@pytest.mark.parametrize("engine", ["threeproxy", "v2ray"])
+def test_a_configuration_of_another_port_is_not_put_back(farm, engine):
+    """After a new port_base the old port may be a neighbour's: its clients came out of this one."""
+    unit = "v2ray-proxy@1.service" if engine == "v2ray" else "3proxy@1.service"
+    farm.settings |= {"engine": engine, "socks_port_base": 30000}
+    bad = farm.plug(1)
+    farm.apply(prove=False)
+    old = farm.settings["port_base"] + 1
+    farm.settings["port_base"] += 1
+    farm.world.units[unit]["broken"] = True
+    _, rows = farm.apply(prove=False)
+    config = farm.root / f"etc/modemfarm/proxy/1.{'json' if engine == 'v2ray' else 'cfg'}"
+    assert rows[bad]["state"] == "failed"
+    assert str(old + 1) in config.read_text()
+    assert str(old) not in config.read_text()
+
+
 def test_a_changed_wish_is_tried_at_once(farm):
     bad = farm.plug(1)
     farm.apply()
