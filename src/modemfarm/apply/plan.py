@@ -179,8 +179,8 @@ def same_places(settings: FarmSettings, one: str, other: str) -> bool:
 
     A port of earlier settings may be another modem's by now.
     """
-    engine = v2ray if settings.engine == "v2ray" else threeproxy
-    return engine.places(one) == engine.places(other)
+    places = v2ray.places if settings.engine == "v2ray" else threeproxy.places
+    return places(one) == places(other)
 
 
 def wanted_config(settings: FarmSettings, slot: SlotPlan, config: Config) -> str:
