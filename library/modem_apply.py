@@ -73,6 +73,11 @@ host:
   type: list
   elements: str
   sample: [guard, rule 2999]
+guard_drops:
+  description: Packets that the guard has dropped or refused since it was loaded, by its chains.
+  returned: success; empty outside of check mode
+  type: dict
+  sample: {uplink: 0, from_modem: 112, to_proxy: 3}
 modems:
   description: One row per modem.
   returned: success

@@ -52,6 +52,18 @@ def parse(text: str, chains: frozenset[str] = NEEDED) -> frozenset[Element]:
     return uplinks
 
 
+def drops(text: str) -> dict[str, int]:
+    """Packets that each chain has dropped or refused since it was loaded (of LIST_COMMAND)."""
+    found: dict[str, int] = {}
+    for item in json.loads(text)["nftables"]:
+        rule = item.get("rule", {})
+        words = {name: value for word in rule.get("expr", ()) for name, value in word.items()}
+        if "counter" in words and words.keys() & {"drop", "reject"}:
+            packets = int(words["counter"]["packets"])
+            found[rule["chain"]] = found.get(rule["chain"], 0) + packets
+    return found
+
+
 def wanted_changes(
     current: frozenset[Element], uplinks: Mapping[int, str | None]
 ) -> tuple[frozenset[Element], frozenset[Element]]:

@@ -131,6 +131,13 @@ class Host:
         """Policy routing rules of both families."""
         return self.netlink.rules()
 
+    def read_guard_drops(self) -> dict[str, int]:
+        """What the guard has dropped, packets by chain; nothing where there is no guard."""
+        try:
+            return guard.drops(self.run(guard.LIST_COMMAND))
+        except (FarmError, ValueError, KeyError, TypeError, AttributeError):
+            return {}  # that it is lost is told by read_guard
+
     def read_guard(self) -> frozenset[guard.Element]:
         """Elements of the guard's set; without the guard nothing may be served: PermanentError."""
         chains = guard.chains_of(read_text(self.path(guard.FILE)))

@@ -36,6 +36,7 @@ def predict(
     """Fill in the results without touching anything; `prove` sends a request through each port."""
     current = read_current(host, settings, [item.target for item in items])
     batch.host += lost_words(current, settings)
+    batch.guard_drops = host.read_guard_drops()
     _static(settings, current, items, held, batch)
     online = [item for item in items if not item.done]
     if online:

@@ -69,12 +69,14 @@ class BatchResult:
     """All modems of a run and all changed things, `host_changed` those that belong to no modem.
 
     host: words for what all modems need and the host had lost, such as guard and rule 2999.
+    guard_drops: packets that the guard dropped or refused, by chain; in check mode only.
     """
 
     modems: list[ModemResult]
     diff: list[Diff] = field(default_factory=list)
     host_changed: bool = False
     host: list[str] = field(default_factory=list)
+    guard_drops: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """What the module returns."""
@@ -82,5 +84,6 @@ class BatchResult:
             "changed": self.host_changed or any(modem.changed for modem in self.modems),
             "diff": [item.as_dict() for item in self.diff],
             "host": list(self.host),
+            "guard_drops": dict(self.guard_drops),
             "modems": [modem.as_dict() for modem in self.modems],
         }

@@ -141,14 +141,20 @@ class Applier:
 
     def _job(self, serials: list[str], waits: bool) -> None:
         """In a thread of its own: run one apply and post how it ended."""
+        result: Applied | ApplyError
         try:
-            applied = self._apply(serials)
+            result = self._apply(serials)
         except ApplyError as error:
-            failure = error
-            self._inbox.post(lambda: self._failed(serials, failure))
+            result = error
+        # As one: in between the next job of these modems could begin, and would be freed with this.
+        self._inbox.post(lambda: self._finished(serials, waits, result))
+
+    def _finished(self, serials: Sequence[str], waits: bool, result: Applied | ApplyError) -> None:
+        self._free(serials, waits)
+        if isinstance(result, ApplyError):
+            self._failed(serials, result)
         else:
-            self._inbox.post(lambda: self._ended(serials, applied))
-        self._inbox.post(lambda: self._free(serials, waits))
+            self._ended(serials, result)
 
     def _free(self, serials: Iterable[str], waits: bool) -> None:
         self._applying.difference_update(serials)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,14 @@ class Applied:
 
 @dataclass(frozen=True)
 class Drift:
-    """What differs from the registry: rows as modem_apply returned them, words for the host."""
+    """What differs from the registry: rows as modem_apply returned them, words for the host.
+
+    guard_drops: packets that the guard has dropped or refused so far, by chain.
+    """
 
     rows: tuple[dict[str, Any], ...]
     host: tuple[str, ...]
+    guard_drops: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,8 @@ def parse_drift(line: bytes) -> Drift:
         for row in rows:
             outcome(row)
             row["changed"] = [printable(word, 40) for word in row["changed"]]
-        return Drift(rows, tuple(printable(word, 200) for word in answer["host"]))
+        drops = {printable(name, 40): int(n) for name, n in answer["guard_drops"].items()}
+        return Drift(rows, tuple(printable(word, 200) for word in answer["host"]), drops)
 
 
 def parse_repaired(line: bytes) -> Repaired:

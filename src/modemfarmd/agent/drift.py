@@ -38,6 +38,10 @@ class Drift(Protocol):
     def host(self) -> Sequence[str]:
         """What drifted that belongs to no modem."""
 
+    @property
+    def guard_drops(self) -> Mapping[str, int]:
+        """Packets that the guard has dropped or refused, by chain."""
+
 
 class DriftTurn:
     """Runs in the worker's thread; the look itself in a thread of its own, one at a time."""
@@ -64,6 +68,7 @@ class DriftTurn:
         self._told: dict[str, tuple[object, int]] = {}
         self._failed = False
         self.last: dict[str, object] = {}
+        self.guard_drops: Mapping[str, int] | None = None
 
     def soon(self) -> None:
         """Look now, whenever the last look was."""
@@ -99,6 +104,7 @@ class DriftTurn:
 
     def _seen(self, drift: Drift) -> None:
         self._running = self._failed = False
+        self.guard_drops = drift.guard_drops
         found: dict[str, object] = {}
         if drift.host:
             found[HOST] = list(drift.host)

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 SCAN_S = 5.0  # the plan's interval for /dev/serial/by-id
 SUBSYSTEMS = ("usb", "tty", "usbmisc", "net")
 UDEV_POLL_S = 1.0  # how late a stop request may be noticed
+UDEV_RETRY_S = 1.0
 LISTEN_POLL_S = 5.0  # how late a dead connection may be noticed when the server says nothing
 CHANNEL = "modem_change"
 
@@ -34,21 +35,33 @@ class UdevWatch(threading.Thread):
         super().__init__(name="udev", daemon=True)
         self._name_key = name_key
         self._stop_event = stop
+        self._failed = False
 
     def run(self) -> None:
         """Watch until stopped; without udev the scan alone does the work."""
-        try:
-            import pyudev
+        while not self._stop_event.is_set():
+            try:
+                self._watch()
+            except ImportError as error:
+                log.warning("no udev (%s); scanning every %g s only", error, SCAN_S)
+                return
+            except OSError as error:
+                # ENOBUFS: more at once than the socket holds. What was lost is found by the scan.
+                level = logging.DEBUG if self._failed else logging.WARNING
+                log.log(level, "events of udev are lost: %s", error)
+                self._failed = True
+                self._stop_event.wait(UDEV_RETRY_S)
 
-            monitor = pyudev.Monitor.from_netlink(pyudev.Context())
-        except (ImportError, OSError) as error:
-            log.warning("no udev (%s); scanning every %g s only", error, SCAN_S)
-            return
+    def _watch(self) -> None:
+        import pyudev
+
+        monitor = pyudev.Monitor.from_netlink(pyudev.Context())
         for subsystem in SUBSYSTEMS:
             monitor.filter_by(subsystem)
         monitor.start()
         while not self._stop_event.is_set():
             device = monitor.poll(timeout=UDEV_POLL_S)
+            self._failed = False
             path = usb_path_of(device.device_path) if device is not None else None
             if path is not None:
                 self._name_key(path)

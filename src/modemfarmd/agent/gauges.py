@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class WorkerGauges:
         holds: Holds,
         store: Store,
         publisher: Publisher,
+        guard_drops: Callable[[], Mapping[str, int] | None],
         clock: Callable[[], float],
     ) -> None:
         self._farm = farm
@@ -51,6 +52,7 @@ class WorkerGauges:
         self._holds = holds
         self._store = store
         self._publisher = publisher
+        self._guard_drops = guard_drops
         self._clock = clock
         self._due = clock()
         self.last: dict[str, Any] = {}
@@ -77,6 +79,8 @@ class WorkerGauges:
             "database": self._store.reachable,
             "unwritten": self._store.pending,
             "snapshot_written": not self._publisher.failing,
+            # Root alone may read nftables' counters: the look for drift does, once a minute.
+            "guard_drops": self._guard_drops(),
         }
 
     def status(self) -> dict[str, Any]:
@@ -151,8 +155,6 @@ class GaugesFile(threading.Thread):
             "written_at": time.time(),
             "spool": {"files": files, "bytes": size},
             "usb_over_current": over_current(self._root),
-            # Root alone may read nftables' counters; whoever has them fills this in.
-            "guard_drops": None,
         }
 
 
@@ -186,9 +188,10 @@ def spooled(folder: Path) -> tuple[int, int]:
 def over_current(root: Path) -> int:
     """How often the hubs' ports of this host have cut the power since boot (sysfs ABI)."""
     total = 0
-    for counter in (root / "sys/bus/usb/devices").glob("*:1.0/*-port*/over_current_count"):
-        with contextlib.suppress(OSError, ValueError):
-            total += int(counter.read_text(encoding="ascii"))
+    with contextlib.suppress(FileNotFoundError):  # a hub that vanishes while it is listed
+        for counter in (root / "sys/bus/usb/devices").glob("*:1.0/*-port*/over_current_count"):
+            with contextlib.suppress(OSError, ValueError):
+                total += int(counter.read_text(encoding="ascii"))
     return total
 
 

@@ -91,6 +91,8 @@ def _ask(
                 return Answer(modem.path, devnum, identity, sim, None, None)
         except FarmError as error:
             reason, remedy = error.message, error.remedy
+        except OSError as error:  # the host's: no descriptor is left, for one
+            reason, remedy = f"{tty} cannot be asked: {error}", "see the journal of the agent"
     return Answer(modem.path, devnum, None, None, reason, remedy)
 
 

@@ -44,9 +44,8 @@ class MmWatch(threading.Thread):
         while not self._stop_event.is_set():
             try:
                 with Bus(str(self._path)) as bus:
-                    self._failed = False
                     self._watch(bus)
-            except (ToolError, WireError, OSError) as error:
+            except (ToolError, WireError, OSError, ValueError) as error:
                 level = logging.DEBUG if self._failed else logging.WARNING
                 log.log(level, "ModemManager is not watched: %s", error)
                 self._failed = True
@@ -55,6 +54,7 @@ class MmWatch(threading.Thread):
     def _watch(self, bus: Bus) -> None:
         bus.subscribe([RULE])
         self._tell(_owner(bus))  # after the subscription: nothing falls between
+        self._failed = False
         while not self._stop_event.is_set():
             for signal in bus.signals(POLL_S):
                 if signal.get(MEMBER) == "NameOwnerChanged":
@@ -71,7 +71,8 @@ class MmWatch(threading.Thread):
 def _owner(bus: Bus) -> str:
     call = Call(DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", "s", (SERVICE,))
     try:
-        return str(bus.call(call).values()[0])
+        (owner,) = bus.call(call).values()  # ValueError for an answer without one
+        return str(owner)
     except BusError as error:
         if error.name.endswith("NameHasNoOwner"):
             return ""

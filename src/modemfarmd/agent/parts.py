@@ -33,6 +33,7 @@ from .inbox import Inbox
 from .look import Patient
 from .places import Places
 from .publisher import Publisher
+from .repair_file import FILE, RepairFile
 from .repair_log import RepairLog
 from .repairs import Repairs
 from .schema_gate import SchemaGate
@@ -91,9 +92,7 @@ class Parts:
             in_thread,
             clock,
         )
-        self.vitals = Vitals(
-            self.farm, self.store, self.inbox, examine, lambda slot: settings.slot(slot).uid
-        )
+        self.vitals = Vitals(self.farm, self.store, self.inbox, examine, partial(uid_of, settings))
         database = Database(settings.database, HISTORY)
         self.history = database
         self.repair_log = RepairLog(
@@ -101,12 +100,14 @@ class Parts:
             utc_now,
             lambda past: self.inbox.post(lambda: self.caretaker.remember(past)),
         )
+        self.repair_file = RepairFile(places.snapshot.parent / FILE, utc_now)
         self.caretaker = Caretaker(
             self.farm,
             self.store,
             self.applier,
             self.repairs,
             Keeper(clock),
+            self.repair_file.add,
             self.repair_log.add,
             clock,
             utc_now,
@@ -120,6 +121,7 @@ class Parts:
             self.holds,
             self.store,
             self.publisher,
+            lambda: self.drift.guard_drops,
             clock,
         )
         self.worker = Worker(
@@ -154,6 +156,11 @@ def make_store(settings: FarmSettings, ledger: Ledger) -> Store:
         SchemaGate(database),
         ledger,
     )
+
+
+def uid_of(settings: FarmSettings, slot: int) -> int | None:
+    """The uid of a slot's proxy; None for one beyond `slots`, which somebody has lowered."""
+    return settings.slot(slot).uid if slot <= settings.slots else None
 
 
 def in_thread(task: Callable[[], None]) -> None:

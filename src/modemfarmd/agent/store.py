@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Protocol, TypeVar
 
 import psycopg2
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 EVENTS_KEPT = 10_000  # a farm of 30 makes about 100 an hour
+EVENTS_AT_ONCE = 500  # of one flush: all that an outage has left would keep the worker for long
 HOLDS_KEPT = 1_000  # placed by hand; beyond it the snapshot still has the last of each modem
+# Besides a server that is away: a table without its rights, a page that a power cut left behind.
+UNUSABLE = (DatabaseGoneError, SchemaError, psycopg2.Error)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Store:
         try:
             self._gate()
             rows = self._registry.modems()
-        except (DatabaseGoneError, SchemaError) as error:
+        except UNUSABLE as error:
             self._lost(error)
             return None
         self._found()
@@ -128,7 +132,7 @@ class Store:
         try:
             self._gate()
             return self._book.active(now)
-        except (DatabaseGoneError, SchemaError) as error:
+        except UNUSABLE as error:
             self._lost(error)
             return None
 
@@ -183,7 +187,7 @@ class Store:
             self._gate()
             written = self._write_observations(places)
             self._write_rest()
-        except (DatabaseGoneError, SchemaError) as error:
+        except UNUSABLE as error:
             self._lost(error)
             return {}
         for serial in written:
@@ -226,11 +230,14 @@ class Store:
 
     def _write_rest(self) -> None:
         radio = list(self._radio.values())
+        events = list(islice(self._events, EVENTS_AT_ONCE))
         self._write(self._registry.record, list(self._outcomes.values()))
         self._write(self._registry.record_radio, [asdict(values) for values in radio])
-        self._write(self._registry.add_events, list(self._events))
+        self._write(self._registry.add_events, events)
+        for _ in events:
+            self._events.popleft()
         self._write_holds()
-        for kept in (self._outcomes, self._radio, self._events):
+        for kept in (self._outcomes, self._radio):
             kept.clear()
 
     def _write_holds(self) -> None:
@@ -253,9 +260,9 @@ class Store:
         except psycopg2.Error as error:
             log.error("%d rows are refused: %s", len(batch), error)
 
-    def _lost(self, error: DatabaseGoneError | SchemaError) -> None:
+    def _lost(self, error: Exception) -> None:
         if self._failures == 0:
-            log.warning("%s; going on from what is known", error)
+            log.warning("%s; going on from what is known", str(error).strip())
         self._next_try = self._clock() + backoff(self._failures)
         self._failures += 1
 

@@ -24,7 +24,10 @@ _MAY_SERVE = (State.SERVING, State.DEGRADED, State.WAITING, State.FAILED, State.
 
 
 class Vitals:
-    """Publishes the roster and takes in reports; `judge` gets the evidence of each."""
+    """Publishes the roster and takes in reports; `judge` gets the evidence of each.
+
+    `uid_of` gives the uid of a slot's proxy, None for a slot that the settings do not have.
+    """
 
     def __init__(
         self,
@@ -32,7 +35,7 @@ class Vitals:
         store: Store,
         inbox: Inbox,
         examine: Callable[[Patient], None],
-        uid_of: Callable[[int], int],
+        uid_of: Callable[[int], int | None],
     ) -> None:
         self._farm = farm
         self._store = store
@@ -67,10 +70,11 @@ class Vitals:
 
     def _patient(self, modem: Modem) -> Patient:
         seen, place = modem.seen, modem.place
-        if place is None or modem.state not in _MAY_SERVE:
+        uid = None if place is None else self._uid_of(place.slot)
+        if place is None or uid is None or modem.state not in _MAY_SERVE:
             return Patient(modem.serial, seen.at_port, None, None, seen.interface)
         return Patient(
-            modem.serial, seen.at_port, place.proxy_port, self._uid_of(place.slot), seen.interface,
+            modem.serial, seen.at_port, place.proxy_port, uid, seen.interface,
             expected=seen.status == "online",
         )  # fmt: skip
 

@@ -159,6 +159,7 @@ class Agent:
         elif records:
             self.parts.farm.load_records(records, self._settings.port_base)
         self.parts.holds.load(records)
+        self.parts.caretaker.remember(self.parts.repair_file.read())
         if rows is not None:
             return "the database"
         return "the snapshot" if records else "nothing"

@@ -60,6 +60,7 @@ class Outcome:
     error: str | None = None
     host: list[str] = field(default_factory=list)
     repair: dict[str, Any] | None = None
+    guard_drops: dict[str, int] = field(default_factory=dict)
 
 
 class _Watcher:
@@ -69,6 +70,7 @@ class _Watcher:
         self.modems: list[dict[str, Any]] = []
         self.host: list[str] = []
         self.repair: dict[str, Any] | None = None
+        self.guard_drops: dict[str, int] = {}
         self.errors: list[str] = []
         self.cancelled = False
 
@@ -93,6 +95,7 @@ class _Watcher:
             rows, words = result.get("modems", []), result.get("host", [])
             self.modems = [row for row in rows if isinstance(row, dict)]
             self.host = [word for word in words if isinstance(word, str)]
+            self.guard_drops = dict(result.get("guard_drops", {}))
         elif module == RESET and result.get("before") is not None:
             # Without evidence from before the step did not begin: the modem is busy, or held.
             names = ("step", "seconds", "before", "after")
@@ -156,7 +159,15 @@ def _outcome(result: Any, watcher: _Watcher) -> Outcome:
     elif rc != 0 and error is None:
         error = _tail(result)
     error = error[:MAX_ERROR] if error else None
-    return Outcome(rc, str(result.status), watcher.modems, error, watcher.host, watcher.repair)
+    return Outcome(
+        rc,
+        str(result.status),
+        watcher.modems,
+        error,
+        watcher.host,
+        watcher.repair,
+        watcher.guard_drops,
+    )
 
 
 def _tail(result: Any) -> str:

@@ -5,7 +5,8 @@ In:  {"play": "modem", "serials": ["867584030000017", ...], "prove": true}
      {"play": "drift", "serials": [...]}
      {"play": "repair", "serials": [exactly one], "step": "radio"}
 Out: {"ok": bool, "rc": int, "seconds": float, "error": str|null, "modems": [rows of modem_apply],
-      "host": [what is or was lost for all modems], "repair": {step, seconds, before, after, error}}
+      "host": [what is or was lost for all modems], "repair": {step, seconds, before, after, error},
+      "guard_drops": {chain: packets that the guard dropped or refused, for the play drift}}
 `repair` is null for other plays, and for a step that did not begin (the modem is busy, or held).
 """
 
@@ -62,6 +63,7 @@ class Answer:
     modems: list[dict[str, Any]] = field(default_factory=list)
     host: list[str] = field(default_factory=list)
     repair: dict[str, Any] | None = None
+    guard_drops: dict[str, int] = field(default_factory=dict)
 
     def line(self) -> bytes:
         """As one line of JSON."""

@@ -127,6 +127,7 @@ class Service:
             outcome.modems,
             outcome.host,
             outcome.repair,
+            outcome.guard_drops,
         )
 
     def _job(self, request: Request) -> Job:

@@ -142,6 +142,17 @@ def test_a_guard_that_was_taken_away_is_seen(farm, loss):
         net.api.read_guard()
 
 
+def test_what_the_guard_refuses_is_counted(farm):
+    net, _ = farm
+    before = net.api.read_guard_drops()
+    assert before.keys() == {"uplink"}
+    net.sh(net.host, "nft", "flush", "set", "inet", "modemfarm_guard", "uplinks")
+    assert not view(net, 61001).startswith("200")
+    assert net.api.read_guard_drops()["uplink"] > before["uplink"]
+    net.sh(net.host, "nft", "flush", "ruleset")
+    assert net.api.read_guard_drops() == {}
+
+
 def test_two_modems_with_one_address_leave_by_their_own(farm):
     """Carriers behind NAT give the same address twice; tables and guard do not go by address."""
     net, (one, two) = farm

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent's small parts: bus, scan, systemd, apply client, ports worth asking."""
 
+import errno
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from modemfarmd.agent.client import (
     wake,
 )
 from modemfarmd.agent.events import Scan
+from modemfarmd.agent.gauges import over_current
 from modemfarmd.agent.identify import Answer, Identifier, ask, candidates
 from modemfarmd.agent.systemd import Notifier
 from modemfarmd.errors import ApplyError
@@ -116,6 +118,41 @@ def test_asking_a_port_that_is_not_there_is_an_answer(
     assert answer.remedy
 
 
+def test_a_host_without_descriptors_is_an_answer(
+    tmp_path: Path, make_modem: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path would wait for ever for one that never comes."""
+
+    def none_left(*_: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    make_modem("1-1")
+    usb = find_modem("1-1", tmp_path)
+    assert usb is not None
+    monkeypatch.setattr(os, "eventfd", none_left)
+    answer = ask(usb, "1", tmp_path / "dev", tmp_path)
+    assert answer.identity is None
+    assert "Too many open files" in (answer.reason or "")
+
+
+def test_a_hub_that_vanishes_while_it_is_listed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = tmp_path / "sys/bus/usb/devices/1-1:1.0"
+    (hub / "1-1-port1").mkdir(parents=True)
+    (hub / "1-1-port1/over_current_count").write_text("3\n")
+    assert over_current(tmp_path) == 3
+    scandir = os.scandir
+
+    def scan(path: str) -> Any:
+        if str(path).endswith("1-1:1.0"):
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    assert over_current(tmp_path) == 0
+
+
 def test_an_identifier_reports_exactly_once(
     tmp_path: Path, make_modem: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,12 +234,13 @@ def test_states_and_their_status() -> None:
 def answer_line(**values: Any) -> bytes:
     row = {"serial": GOOD, "state": "waiting", "changed": ["guard"], "interface": None}
     whole = {"ok": True, "rc": 0, "seconds": 1.0, "error": None, "modems": [row], "host": [],
-             "repair": None}  # fmt: skip
+             "repair": None, "guard_drops": {"uplink": 3}}  # fmt: skip
     return json.dumps(whole | values).encode()
 
 
 def test_drift_of_the_host_is_beside_that_of_the_modems() -> None:
     drift = parse_drift(answer_line(host=["guard", "rule 2999"]))
+    assert drift.guard_drops == {"uplink": 3}
     assert drift.host == ("guard", "rule 2999")
     assert drift.rows[0]["changed"] == ["guard"]
     for bad in ({"host": None}, {"host": 3}, {"modems": [{}]}, {"ok": False, "error": "no"}):

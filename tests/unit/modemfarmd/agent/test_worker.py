@@ -295,3 +295,21 @@ def test_a_full_disk_holds_back_those_that_changed_and_nobody_else(world: World)
     assert world.state(2) == "serving"
     told = [kind for kind in world.registry.kinds if kind.startswith("snapshot")]
     assert told == ["snapshot-not-written", "snapshot-written"]
+
+
+def test_a_job_that_follows_at_once_is_not_freed_with_the_one_before(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.worker.take_in(*world.inbox.drain(0))
+    while not world.jobs:
+        world.now += 0.1
+        world.worker.step()
+        world.worker.take_in(*world.inbox.drain(0))
+    world.jobs.pop()()
+    paths, (first, *rest) = world.inbox.drain(0)
+    world.worker.take_in(paths, [first])
+    world.applier.add([serial(1)])
+    while not world.jobs:
+        world.now += 0.1
+        world.worker.step()
+    world.worker.take_in(set(), rest)
+    assert (world.applier.jobs, world.applier.is_applying(serial(1))) == (1, True)
