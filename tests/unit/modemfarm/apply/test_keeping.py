@@ -176,6 +176,14 @@ def lose_mark_rule(farm):
     farm.world.rules = {rule for rule in farm.world.rules if rule.preference != 501}
 
 
+def make_strict(farm):
+    """Somebody hardens the host: of `all` and the interface the larger number counts."""
+    for name, value in (("all", "1"), ("wwan0", "0"), ("wwan1", "2")):
+        folder = farm.root / "proc/sys/net/ipv4/conf" / name
+        folder.mkdir(parents=True)
+        (folder / "rp_filter").write_text(f"{value}\n")
+
+
 def lose_route(farm):
     farm.world.routes.clear()
 
@@ -214,7 +222,7 @@ def lose_link(farm):
     ("lose", "word"),
     [
         (lose_guard_element, "guard"), (lose_rule, "rule"), (lose_mark_rule, "rule"),
-        (lose_route, "route"),
+        (make_strict, "filter"), (lose_route, "route"),
         (lose_proxy, "proxy"), (lose_config, "proxy"), (lose_port, "proxy"),
         (lose_profile, "profile"), (lose_map, "link"), (lose_link, "link"),
     ],
