@@ -78,6 +78,11 @@ guard_drops:
   returned: success; empty outside of check mode
   type: dict
   sample: {uplink: 0, from_modem: 112, to_proxy: 3}
+guard_drops:
+  description: Packets that the guard has dropped or refused since it was loaded, by chain; in check mode.
+  returned: success
+  type: dict
+  sample: {uplink: 12}
 modems:
   description: One row per modem.
   returned: success
@@ -99,7 +104,7 @@ modems:
     wan_address: {description: Address seen outside, type: str, sample: 10.64.1.2}
     changed:
       description: >-
-        What was changed, of undo, link, guard, rule, route, proxy, profile, bearer, reprobe
+        What was changed, of undo, link, guard, rule, filter, route, proxy, profile, bearer, reprobe
       type: list
       elements: str
       sample: [guard]
