@@ -99,7 +99,7 @@ modems:
     wan_address: {description: Address seen outside, type: str, sample: 10.64.1.2}
     changed:
       description: >-
-        What was changed, of undo, link, guard, rule, route, proxy, profile, bearer, reprobe
+        What was changed, of undo, link, guard, rule, filter, route, proxy, profile, bearer, reprobe
       type: list
       elements: str
       sample: [guard]

@@ -14,7 +14,16 @@ from ..dbus.connection import BusError
 from ..errors import FarmError, ToolError
 from . import systemd
 from .host import Host
-from .steps import ChangeGuard, ChangeRules, ChangeUnit, RemoveMap, Step, WriteConfig, WriteMap
+from .steps import (
+    ChangeGuard,
+    ChangeRules,
+    ChangeUnit,
+    LoosenFilter,
+    RemoveMap,
+    Step,
+    WriteConfig,
+    WriteMap,
+)
 
 _S = TypeVar("_S", bound=Step)
 
@@ -60,6 +69,8 @@ def run_barriers(host: Host, steps: Sequence[Step], execution: Execution) -> Non
     """Rules, guard and identity: quick, and before anything that lets traffic flow."""
     _together(_of(steps, ChangeRules), execution, lambda batch: _rules(host, batch))
     _together(_of(steps, ChangeGuard), execution, lambda batch: _guard(host, batch))
+    for strict in _of(steps, LoosenFilter):
+        _together([strict], execution, lambda batch: host.loosen_filter(batch[0].interface))
     for removal in _of(steps, RemoveMap):
         _together([removal], execution, lambda batch: host.remove_map(batch[0].usb_path))
     for new in _of(steps, WriteMap):

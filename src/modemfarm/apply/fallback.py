@@ -14,7 +14,7 @@ from ..settings import FarmSettings
 from . import lastgood, systemd
 from .execute import Execution, as_farm_error, begin_changes
 from .host import Host
-from .plan import Config, Current, render_config
+from .plan import Config, Current, render_config, same_places
 from .progress import Progress
 from .result import Diff
 from .steps import ChangeUnit, WriteConfig
@@ -65,6 +65,8 @@ class Fallback:
         good = config.good or config.text
         now = self._written.get(item.serial, config.text)
         if item.went_back or not good or now is None or good == now:
+            return False
+        if not same_places(self._settings, good, render_config(self._settings, item.target.slot)):
             return False
         item.went_back = True
         try:

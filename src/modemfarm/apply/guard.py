@@ -7,6 +7,7 @@ transaction, so there is no moment in which a uid has two uplinks.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,35 +20,47 @@ SET = "uplinks"
 LIST_COMMAND = ("nft", "-j", "list", "table", *TABLE.split())
 FILE = Path("/etc/modemfarm/guard.nft")
 # Without these two nothing holds a proxy back; the file names all that belong to the table.
-NEEDED = frozenset(("output", "uplink"))
-_CHAIN = re.compile(r"^\s*chain (\w+) \{", re.MULTILINE)
+NEEDED: Mapping[str, int] = {"output": 1, "uplink": 1}
+_CHAIN = re.compile(r"chain (\w+) \{")
+_NO_RULE = ("#", "}", "type ")
 
 Element = tuple[int, str]
 
 
-def chains_of(text: str | None) -> frozenset[str]:
-    """The chains that the file of the routing role makes."""
-    return frozenset(_CHAIN.findall(text or "")) or NEEDED
+def chains_of(text: str | None) -> Mapping[str, int]:
+    """How many rules each chain has that the file of the routing role makes: one a line."""
+    found: dict[str, int] = {}
+    name = None
+    for line in map(str.strip, (text or "").splitlines()):
+        chain = _CHAIN.match(line)
+        if chain is not None:
+            name = chain[1]
+            found.setdefault(name, 0)
+        elif name is not None and line and not line.startswith(_NO_RULE):
+            found[name] += 1
+        if line == "}" or (chain is not None and line.endswith("}")):
+            name = None
+    return found or NEEDED
 
 
-def parse(text: str, chains: frozenset[str] = NEEDED) -> frozenset[Element]:
+def parse(text: str, chains: Mapping[str, int] = NEEDED) -> frozenset[Element]:
     """The pairs of uid and interface in the output of LIST_COMMAND.
 
-    ToolError when it is no guard: a chain of `chains` is missing, or somebody has emptied it.
+    ToolError when it is no guard: somebody has taken rules out of a chain, or all of it.
     """
     try:
         items: list[dict[str, Any]] = json.loads(text)["nftables"]
         found = next(item["set"] for item in items if "set" in item and item["set"]["name"] == SET)
         elements = (element["concat"] for element in found.get("elem", ()))
         uplinks = frozenset((int(uid), str(name)) for uid, name in elements)
-        filled = {item["rule"]["chain"] for item in items if "rule" in item}
+        filled = Counter(item["rule"]["chain"] for item in items if "rule" in item)
     except (ValueError, KeyError, StopIteration, TypeError, AttributeError) as error:
         raise ToolError(
             f"nft shows something else than the set {SET}: {error!r}", "run the role routing"
         ) from error
-    empty = sorted(chains - filled)
-    if empty:
-        words = f"there is nothing in its chains {', '.join(empty)}"
+    short = sorted(name for name, rules in chains.items() if filled[name] < rules)
+    if short:
+        words = f"rules are missing in its chains {', '.join(short)}"
         raise ToolError(words, "run the role routing")
     return uplinks
 

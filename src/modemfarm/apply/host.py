@@ -21,7 +21,7 @@ from ..mm import objects as modemmanager
 from ..mm.reprobe import reprobe
 from ..proxy import check
 from ..usb_map import MAP_FOLDER, map_text, parse_map
-from . import guard, networkmanager, profile, systemd
+from . import guard, networkmanager, path_filter, profile, systemd
 from .files import commit, read_text, refuse_foreign_folder, stage_text, write_text
 from .kernel import KernelState
 from .netlink import Netlink
@@ -130,6 +130,14 @@ class Host:
     def read_rules(self) -> frozenset[Rule]:
         """Policy routing rules of both families."""
         return self.netlink.rules()
+
+    def read_strict(self, interfaces: Iterable[str | None]) -> frozenset[str]:
+        """Those of `interfaces` with strict reverse path filtering."""
+        return path_filter.strict(interfaces, self.path(path_filter.FOLDER))
+
+    def loosen_filter(self, interface: str) -> None:
+        """Let answers in from whom only the proxy's user has a route to."""
+        path_filter.loosen(interface, self.path(path_filter.FOLDER))
 
     def read_guard_drops(self) -> dict[str, int]:
         """What the guard has dropped, packets by chain; nothing where there is no guard."""

@@ -21,7 +21,16 @@ from . import systemd
 from .guard import Element, wanted_changes
 from .rules import Rule, host_changes, slot_changes
 from .sockets import Listener, owners
-from .steps import ChangeGuard, ChangeRules, ChangeUnit, RemoveMap, Step, WriteConfig, WriteMap
+from .steps import (
+    ChangeGuard,
+    ChangeRules,
+    ChangeUnit,
+    LoosenFilter,
+    RemoveMap,
+    Step,
+    WriteConfig,
+    WriteMap,
+)
 from .systemd import UnitState
 
 LISTEN_S = 10.0  # from a start to the port: 3proxy 20 ms, v2ray 2 s under emulation
@@ -66,6 +75,7 @@ class Current:
 
     links: udev's link folder by IMEI as names, None where udev makes none (a host in a test).
     holders: who listens on a port of the farm that is not the slot's own user, in words.
+    strict: interfaces with strict reverse path filtering.
     guard_lost, units_error: why the guard, or systemd's units, could not be read.
     """
 
@@ -73,6 +83,7 @@ class Current:
     links: Mapping[str, frozenset[str]] | None = None
     rules: frozenset[Rule] = frozenset()
     guard: frozenset[Element] = frozenset()
+    strict: frozenset[str] = frozenset()
     guard_lost: FarmError | None = None
     units: Mapping[str, UnitState] = field(default_factory=dict)
     units_error: FarmError | None = None
@@ -114,6 +125,11 @@ def compute(
         if changes:
             steps.append(ChangeRules(target.serial, changes))
     steps += guard_steps(current.guard, [*targets, *away])
+    steps += [
+        LoosenFilter(target.serial, target.usb.net)
+        for target in targets
+        if target.online and target.usb is not None and target.usb.net in current.strict
+    ]
     for target in targets:
         steps += _map_steps(current, target)
     for target in targets:
@@ -172,6 +188,15 @@ def render_config(settings: FarmSettings, slot: SlotPlan) -> str:
     """The text of the slot's proxy configuration."""
     plan = proxy_plan(settings, slot)
     return v2ray.render(plan) if settings.engine == "v2ray" else threeproxy.render(plan)
+
+
+def same_places(settings: FarmSettings, one: str, other: str) -> bool:
+    """True when both configurations listen at the same address and ports.
+
+    A port of earlier settings may be another modem's by now.
+    """
+    places = v2ray.places if settings.engine == "v2ray" else threeproxy.places
+    return places(one) == places(other)
 
 
 def wanted_config(settings: FarmSettings, slot: SlotPlan, config: Config) -> str:

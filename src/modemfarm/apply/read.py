@@ -29,6 +29,7 @@ def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) 
         links=host.read_links(),
         rules=host.read_rules(),
         guard=guard,
+        strict=host.read_strict(target.usb.net for target in targets if target.usb is not None),
         guard_lost=guard_lost,
         units=units,
         units_error=units_error,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..usb_map import MAP_FOLDER, map_text
 from .guard import Element
+from .path_filter import LOOSE
 from .result import Diff
 from .rules import RuleChange
 
@@ -87,6 +88,19 @@ class ChangeGuard:
 
 
 @dataclass(frozen=True)
+class LoosenFilter:
+    """Make the reverse path filtering of an interface loose again."""
+
+    serial: str
+    interface: str
+    name = "filter"
+
+    def diff(self) -> Diff:
+        """The kernel's parameter."""
+        return Diff(f"net.ipv4.conf.{self.interface}.rp_filter", "strict\n", f"{LOOSE}\n")
+
+
+@dataclass(frozen=True)
 class ChangeUnit:
     """One change of a unit: enable, reset-failed, start, reload or restart."""
 
@@ -104,4 +118,4 @@ def _lines(changes: Sequence[RuleChange], add: bool) -> str:
     return "".join(f"{item.rule.arguments()}\n" for item in changes if item.add is add)
 
 
-Step = WriteMap | RemoveMap | WriteConfig | ChangeRules | ChangeGuard | ChangeUnit
+Step = WriteMap | RemoveMap | WriteConfig | ChangeRules | ChangeGuard | LoosenFilter | ChangeUnit

@@ -8,6 +8,8 @@ and control characters of hostile requests into `_`, `%E` is quoted because it i
 and only the host of a request is logged, not its path.
 """
 
+import re
+
 from ..errors import ConfigRefusedError
 from .plan import DENIED_PORTS, ProxyPlan
 
@@ -67,6 +69,12 @@ def render(plan: ProxyPlan) -> str:
     text = "\n".join(lines) + "\n"
     refuse_foreign(text)
     return text
+
+
+def places(text: str) -> frozenset[tuple[str, str]]:
+    """Address and port of each service in a text that `render` made."""
+    found = re.findall(r"^auto -p(\d+) -i(\S+) ", text, re.MULTILINE)
+    return frozenset((address, port) for port, address in found)
 
 
 def refuse_foreign(text: str) -> None:

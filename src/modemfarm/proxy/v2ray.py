@@ -47,6 +47,15 @@ def render(plan: ProxyPlan) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
+def places(text: str) -> frozenset[tuple[str, str]]:
+    """Address and port of each service in a text that `render` made; none in any other."""
+    try:
+        services = json.loads(text)["inbounds"]
+        return frozenset((str(item["listen"]), str(item["port"])) for item in services)
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
+
+
 def _rules(plan: ProxyPlan) -> list[dict[str, Any]]:
     targets = [*(str(network) for network in plan.denied_targets), *_DENIED_V6]
     return [

@@ -11,6 +11,7 @@ from types import FrameType
 
 from ..apply.host import Runner
 from ..at import lifecycle
+from ..at.commands.identity import imei
 from ..caller import actor_here, correlation
 from ..contact import Contact
 from ..dialogue import at_session
@@ -58,12 +59,15 @@ def actions(root: Path, lock_dir: Path, spool: Path, run: Runner) -> Actions:
 
 
 def _radio_on(root: Path, lock_dir: Path, folder: Path, serial: str, usb_path: str) -> None:
-    """A modem that is not there starts with its radio on; another one there is not touched."""
+    """A modem that is not there starts with its radio on; another one there is not touched, and
+    asking it again at each run would only be in its way.
+    """
     usb = find_modem(usb_path, root)
     if usb is None:
         return
     with (
         Spool(serial, actor_here("undo"), correlation(), folder) as spool,
-        at_session(Contact(serial, usb, root / "dev"), spool, lock_dir) as session,
+        at_session(Contact(None, usb, root / "dev"), spool, lock_dir) as session,
     ):
-        session.send(lifecycle.radio_on())
+        if imei(session) == serial:
+            session.send(lifecycle.radio_on())

@@ -105,8 +105,12 @@ def _ask(request: dict[str, Any], path: Path, timeout: float) -> bytes:
             connection.connect(str(path))
             connection.sendall(line)
             return _read_line(connection)
+    except PermissionError as error:
+        said = f"no right to ask the apply service at {path}"
+        raise ApplyError(said, "run it with sudo") from error
     except OSError as error:
-        raise ApplyError(f"the apply service at {path}: {error or type(error).__name__}") from error
+        said = error.strerror or str(error) or type(error).__name__
+        raise ApplyError(f"the apply service at {path}: {said}") from error
 
 
 def wake(path: Path = SOCKET) -> None:

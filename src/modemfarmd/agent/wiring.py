@@ -17,6 +17,7 @@ from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
 from ..registry.logs import LogBook
 from ..registry.retention import Keep
+from .address_watch import AddressWatch
 from .chronicle import Chronicle
 from .client import wake
 from .control import GROUP, SOCKET, Control
@@ -92,6 +93,7 @@ class Agent:
             Scan(self.parts.bus, inbox.name, self.stop),
             Listener(settings.database, worker.name_serial, worker.name_all, self.stop),
             MmWatch(self._modemmanager, self.stop, self._places.system_bus),
+            AddressWatch(worker.interface_changed, self.stop),
         ]
 
     def _writers(self) -> list[threading.Thread]:

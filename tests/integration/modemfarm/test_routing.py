@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from modemfarm.apply.host import Host
 from modemfarm.apply.networkmanager import NmDevice, NmState
 from modemfarm.apply.verify import mismatch, twin
 from modemfarm.errors import PermanentError
+
+from .conftest import inside
 
 
 def view(net, uid, address="203.0.113.10"):
@@ -177,3 +180,18 @@ def test_a_carrier_in_the_lans_network_is_refused(farm):
     assert wrong == (
         "the carrier's network 192.168.1.64/28 of wwan0 overlaps the LAN's 192.168.1.0/24"
     )
+
+
+def test_strict_reverse_path_filtering_is_seen_and_undone(farm):
+    net, _ = farm
+    path = "/proc/sys/net/ipv4/conf"
+    for name, value in (("all", 1), ("wwan0", 0), ("wwan1", 2)):
+        net.sh(net.host, "sh", "-c", f"echo {value} > {path}/{name}/rp_filter")
+    assert "200" not in view(net, 61001)
+    assert view(net, 61002) == "200 two 10.64.2.2"
+    with inside(net.host):  # of /proc/sys/net each network has its own
+        api = Host()
+        assert api.read_strict(["wwan0", "wwan1", None, "gone"]) == {"wwan0"}
+        api.loosen_filter("wwan0")
+        assert api.read_strict(["wwan0"]) == frozenset()
+    assert view(net, 61001) == "200 one 10.64.1.2"

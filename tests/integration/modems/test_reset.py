@@ -200,3 +200,14 @@ def test_a_step_that_runs_is_not_undone_by_others(world):
         settle_leftovers(world.root)
     assert notes(world) == [modem.imei]
     assert modem.counters.at_commands == 0
+
+
+def test_what_was_left_of_a_modem_that_has_moved_is_settled(world):
+    """Its radio came on when it was replugged; another modem's at its old place is not touched."""
+    modem = world.plug(1)
+    folder = world.root / "run/modemfarm/undo"
+    steps.Note("867584030000025", steps.Undo("radio", "1-1"), folder)
+    settle_leftovers(world.root)
+    assert notes(world) == []
+    assert modem.radio.function == 1
+    assert not any("CFUN" in row["command"] for row in world.log())

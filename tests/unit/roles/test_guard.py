@@ -125,7 +125,11 @@ def test_a_guard_that_lost_a_chain_is_known(rendered: Path, chain: str) -> None:
     chains = chains_of((rendered / "etc/modemfarm/guard.nft").read_text())
     assert chain in chains
     assert parse(_listed(rendered), chains) == frozenset()
-    with pytest.raises(ToolError, match=f"nothing in its chains {chain} "):
+    first = f"nft -a list chain inet modemfarm_guard {chain} | sed -n 's/.* handle //p' | sed -n 2p"
+    delete = f"nft delete rule inet modemfarm_guard {chain} handle $({first})"
+    with pytest.raises(ToolError, match=f"missing in its chains {chain} "):
+        parse(_listed(rendered, delete), chains)
+    with pytest.raises(ToolError, match=f"missing in its chains {chain} "):
         parse(_listed(rendered, f"nft flush chain inet modemfarm_guard {chain}"), chains)
 
 

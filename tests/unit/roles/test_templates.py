@@ -45,6 +45,12 @@ def test_settings_are_what_the_agent_reads(rendered: Path) -> None:
     assert (rendered / UNITS / unit).exists()
 
 
+@pytest.mark.parametrize("service", ["ModemManager", "NetworkManager"])
+def test_services_come_back_after_a_restart_of_dbus(rendered: Path, service: str) -> None:
+    text = (rendered / UNITS / f"{service}.service.d/modemfarm.conf").read_text()
+    assert "\nRestart=always\n" in text  # they end with 0, which on-failure takes for the end
+
+
 def test_settings_are_written_once_their_reader_is_there() -> None:
     """An older package refuses a setting that it does not know, and so every apply."""
     roles = Path(__file__).parents[3] / "roles"
@@ -56,12 +62,6 @@ def test_settings_are_written_once_their_reader_is_there() -> None:
         roles / "farm/tasks/configure.yml"
     ).read_text()
     assert "farm.json" not in farm
-
-
-@pytest.mark.parametrize("service", ["ModemManager", "NetworkManager"])
-def test_services_come_back_after_a_restart_of_dbus(rendered: Path, service: str) -> None:
-    text = (rendered / UNITS / f"{service}.service.d/modemfarm.conf").read_text()
-    assert "\nRestart=always\n" in text  # they end with 0, which on-failure takes for the end
 
 
 def test_shell_programs_parse(rendered: Path) -> None:

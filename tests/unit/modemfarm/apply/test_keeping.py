@@ -176,6 +176,14 @@ def lose_mark_rule(farm):
     farm.world.rules = {rule for rule in farm.world.rules if rule.preference != 501}
 
 
+def make_strict(farm):
+    """Somebody hardens the host: of `all` and the interface the larger number counts."""
+    for name, value in (("all", "1"), ("wwan0", "0"), ("wwan1", "2")):
+        folder = farm.root / "proc/sys/net/ipv4/conf" / name
+        folder.mkdir(parents=True)
+        (folder / "rp_filter").write_text(f"{value}\n")
+
+
 def lose_route(farm):
     farm.world.routes.clear()
 
@@ -214,7 +222,7 @@ def lose_link(farm):
     ("lose", "word"),
     [
         (lose_guard_element, "guard"), (lose_rule, "rule"), (lose_mark_rule, "rule"),
-        (lose_route, "route"),
+        (make_strict, "filter"), (lose_route, "route"),
         (lose_proxy, "proxy"), (lose_config, "proxy"), (lose_port, "proxy"),
         (lose_profile, "profile"), (lose_map, "link"), (lose_link, "link"),
     ],
@@ -401,6 +409,23 @@ def test_a_proxy_that_does_not_start_gets_its_last_good_configuration_back(farm)
     assert (rows[bad]["state"], rows[bad]["reason"]) == ("serving", None)
     assert "203.0.113.54" in config.read_text()
     assert not list((config.parent / "last-good").glob("*.refused"))
+
+
+@pytest.mark.parametrize("engine", ["threeproxy", "v2ray"])
+def test_a_configuration_of_another_port_is_not_put_back(farm, engine):
+    """After a new port_base the old port may be a neighbour's: its clients came out of this one."""
+    unit = "v2ray-proxy@1.service" if engine == "v2ray" else "3proxy@1.service"
+    farm.settings |= {"engine": engine, "socks_port_base": 30000}
+    bad = farm.plug(1)
+    farm.apply(prove=False)
+    old = farm.settings["port_base"] + 1
+    farm.settings["port_base"] += 1
+    farm.world.units[unit]["broken"] = True
+    _, rows = farm.apply(prove=False)
+    config = farm.root / f"etc/modemfarm/proxy/1.{'json' if engine == 'v2ray' else 'cfg'}"
+    assert rows[bad]["state"] == "failed"
+    assert str(old + 1) in config.read_text()
+    assert str(old) not in config.read_text()
 
 
 def test_a_changed_wish_is_tried_at_once(farm):

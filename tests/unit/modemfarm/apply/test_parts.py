@@ -89,12 +89,16 @@ def listing(*chains):
 
 def test_a_guard_with_an_emptied_chain_is_none():
     assert guard.parse(listing("output", "uplink", "more")) == {(61001, "wwan0")}
-    with pytest.raises(ToolError, match="nothing in its chains output"):
+    with pytest.raises(ToolError, match="missing in its chains output"):
         guard.parse(listing("uplink"))
-    chains = guard.chains_of("chain uplink { }\nchain output {\n type x;\n}\n  chain input {\n")
-    assert chains == {"uplink", "output", "input"}
-    with pytest.raises(ToolError, match="chains input"):
+    chains = guard.chains_of(
+        "table x {\nset y {\n type z\n}\nchain uplink { }\n}\nflush table x\ntable x {\n"
+        "chain output {\n type x;\n # why\n one { 1, 2 }\n\n two\n}\n  chain input {\n a\n}\n}\n"
+    )
+    assert chains == {"uplink": 0, "output": 2, "input": 1}
+    with pytest.raises(ToolError, match="chains input, output"):
         guard.parse(listing("output", "uplink"), chains)
+    assert guard.parse(listing("output", "output", "input"), chains) == {(61001, "wwan0")}
     assert guard.chains_of(None) == guard.NEEDED
 
 

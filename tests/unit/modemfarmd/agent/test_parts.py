@@ -279,9 +279,18 @@ def test_a_step_that_failed_is_an_answer() -> None:
         parse_repaired(answer_line(repair=STEP | {"seconds": None}))
 
 
-def test_no_service_is_said_and_waking_it_is_harmless(tmp_path: Path) -> None:
+def test_no_service_is_said_and_waking_it_is_harmless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wake(tmp_path / "none")
     with pytest.raises(ApplyError, match="No such file"):
+        request_apply([GOOD], path=tmp_path / "none")
+
+    def closed(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", closed)
+    with pytest.raises(ApplyError, match=r"^no right to ask .*sudo"):
         request_apply([GOOD], path=tmp_path / "none")
 
 

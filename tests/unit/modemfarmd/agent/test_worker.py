@@ -2,6 +2,7 @@
 """What the worker does about what happens around it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,31 @@ def test_the_snapshot_is_written_before_the_apply(world: World) -> None:
     world.applier._apply = apply
     world.turn()
     assert world.state(1) == "serving"
+
+
+def test_an_address_that_changes_is_applied_at_once(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.plug("1-2", serial(2))
+    world.turn()
+    applied = len(world.applied)
+    modem = world.farm.modems[serial(2)]
+    modem.seen = replace(modem.seen, interface="wwan7")
+    world.worker.interface_changed("lan0")
+    world.turn()
+    assert len(world.applied) == applied
+    world.worker.interface_changed("wwan7")
+    world.turn()
+    assert world.applied[applied:] == [[serial(2)]]
+
+
+def test_an_apply_in_progress_changes_addresses_itself(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    applied = len(world.applied)
+    world.applier.add([serial(1)])
+    world.worker.interface_changed(world.farm.modems[serial(1)].seen.interface or "")
+    world.turn()
+    assert len(world.applied) == applied + 1
 
 
 def test_an_incomplete_device_waits_for_its_ports(world: World) -> None:
