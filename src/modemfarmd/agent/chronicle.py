@@ -119,21 +119,29 @@ class Chronicle(threading.Thread):
 
     def turn(self) -> float:
         """One round; the seconds until the next."""
+        refused = False
         try:
             self._gate()
-            self._also()
-            self._write()
-            self._keep_up(time.monotonic())
+            for part in (self._also, self._write, self._keep_up):
+                refused |= self._is_refused(part)
         except (DatabaseGoneError, SchemaError) as error:
             log.log(logging.DEBUG if self._failures else logging.WARNING, "history: %s", error)
-            self._failures += 1
-            return backoff(self._failures - 1)
-        except psycopg2.Error as error:
-            log.error("history: PostgreSQL says %s", error.pgcode)
+            refused = True
+        if refused:
             self._failures += 1
             return backoff(self._failures - 1)
         self._failures = 0
         return WRITE_S
+
+    def _is_refused(self, part: Callable[[], None]) -> bool:
+        """Do one of them; what PostgreSQL refuses there (rights, for one) stops no other."""
+        try:
+            part()
+        except psycopg2.Error as error:
+            level = logging.DEBUG if self._failures else logging.ERROR
+            log.log(level, "history: PostgreSQL says %s", error.pgcode)
+            return True
+        return False
 
     def _write(self) -> None:
         self._drain(self._ledger.samples, self._history.record_samples)
@@ -155,7 +163,8 @@ class Chronicle(threading.Thread):
         self._history.sims([span for span in spans if isinstance(span, SimSpan)])
         self._history.bearers([span for span in spans if isinstance(span, BearerSpan)])
 
-    def _keep_up(self, now: float) -> None:
+    def _keep_up(self) -> None:
+        now = time.monotonic()
         if now >= self._life_due:
             self._hosts.seen(self._version)
             self._life_due = now + LIFE_S
