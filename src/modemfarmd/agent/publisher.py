@@ -87,7 +87,10 @@ class Publisher:
         """True when the file says of this modem what we know of it."""
         modem = self._farm.modems.get(serial)
         record = None if modem is None else modem.record()
-        return record == self._written.get(serial)
+        written = self._written.get(serial)
+        if record is not None and record.hold is None and written is not None:
+            written = replace(written, hold=None)  # it has ended, which root sees by itself
+        return record == written
 
     def _usable(self, records: Iterable[ModemRecord]) -> Iterator[ModemRecord]:
         """The records; one with a slot or an APN that is none has those from before."""

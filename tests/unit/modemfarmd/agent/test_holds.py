@@ -77,6 +77,15 @@ def test_it_ends_by_itself(serving: World) -> None:
     assert serving.events("held", "hold-expired") == ["held", "hold-expired"]
 
 
+def test_it_ends_on_a_full_disk_too(serving: World) -> None:
+    serving.holds.place(serial(1), hold(serving, 60))
+    serving.turn(50)
+    serving.disk_full = True
+    serving.turn(60)
+    assert serving.state(1) == "serving"
+    assert record(serving).hold is not None  # root sees by itself that it is over
+
+
 def test_an_unknown_modem_is_named_with_those_that_are_known(serving: World) -> None:
     with pytest.raises(InvalidValueError) as raised:
         serving.holds.place(serial(9), hold(serving))
