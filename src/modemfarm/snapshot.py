@@ -107,6 +107,16 @@ def write_snapshot(snapshot: Snapshot, path: Path = DEFAULT_PATH) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Who was told that a hold is on the disk must not lose it with the power: so is the name."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def parse_snapshot(document: object) -> Snapshot:

@@ -2,6 +2,7 @@
 """modemfarm.snapshot: written whole, read with suspicion."""
 
 import json
+import os
 import stat
 from datetime import UTC, datetime
 
@@ -37,6 +38,18 @@ def test_a_hold_is_kept_and_a_file_without_one_is_read(tmp_path):
     assert json.loads(path.read_text())["modems"][0]["hold"]["until"] == "2026-01-31T13:00:00Z"
     path.write_text(json.dumps(document(ROW)))
     assert read_snapshot(path).modems[0].hold is None
+
+
+def test_the_folder_is_on_the_disk_before_it_returns(tmp_path, monkeypatch):
+    real, synced = os.fsync, []
+
+    def fsync(handle):
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_snapshot(Snapshot("lab", ()), tmp_path / "modems.json")
+    assert synced == [False, True]
 
 
 def test_nothing_is_written_that_cannot_be_read(tmp_path):
