@@ -22,6 +22,7 @@ from .processes import PROC, flocks
 # Root's own folder, and its files 0600: who may open a file, also just to read it, may lock it.
 FOLDER = Path("/run/modemfarm/locks")
 POLL_S = 0.05
+BUSY = "another run works on it"
 MAX_HOLDER = 100  # characters of what a holder says about itself
 
 
@@ -73,9 +74,7 @@ def held_one(serial: str, wait: float, holder: str, folder: Path = FOLDER) -> It
 
 def busy(serial: str, holder: str) -> ModemBusyError:
     """The error about a modem that somebody else works on."""
-    error = ModemBusyError(
-        f"another run works on it: {holder}", "wait for it; it is tried again by itself"
-    )
+    error = ModemBusyError(f"{BUSY}: {holder}", "wait for it; it is tried again by itself")
     error.about(serial)
     return error
 

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from modemfarm.modem_lock import BUSY
+
 from ..errors import ApplyError
 from ..registry.model import Outcome
 from .client import Applied
@@ -192,11 +194,16 @@ class Applier:
             if serial not in self._farm.modems:
                 continue
             outcome = told.get(serial)
-            if outcome is None:
+            if outcome is None or self._is_elsewhere(outcome):
                 self.queue.retry(serial)
             else:
                 self._settle(outcome)
                 self._retry_if_unfinished(outcome)
+
+    def _is_elsewhere(self, outcome: Outcome) -> bool:
+        """Another run had its lock (AWX, an admin host), so nobody looked at one that serves."""
+        busy = outcome.state == State.WAITING and (outcome.reason or "").startswith(BUSY)
+        return busy and self._farm.modems[outcome.serial].state in _SERVES
 
     def _settle(self, outcome: Outcome, as_before: bool = False) -> None:
         """`as_before`: it says nothing of the modem's interface and address."""

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from modemfarm import modem_lock
 from modemfarmd.agent.client import Applied
 from modemfarmd.agent.look import Report
+from modemfarmd.registry.model import Outcome
 from modemfarmd.repair.evidence import Evidence
 
 from .world import World, serial
@@ -225,6 +227,29 @@ def test_one_that_serves_is_not_offline_because_the_service_is_away(world: World
     world.apply_fails = False
     world.turn(30)
     assert world.state(1) == "serving"
+
+
+def test_one_that_serves_is_not_offline_because_another_run_has_its_lock(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    said = modem_lock.busy(serial(1), "AWX").message
+    waits = Outcome(serial(1), "offline", "waiting", said)
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "outcome", lambda _: waits)
+        world.applier.add([serial(1)])
+        world.turn(30)
+        tries = len(world.applied)
+        assert tries > 2
+        assert (world.state(1), world.registry.table[serial(1)]["status"]) == ("serving", "online")
+        world.plug("1-2", serial(2))
+        patch.setattr(world, "outcome", lambda who: replace(waits, serial=who))
+        world.turn(5)
+        assert world.state(2) == "waiting"  # of this one nobody knows that it serves
+    world.turn(60)
+    assert (world.state(1), world.state(2)) == ("serving", "serving")
+    assert len(world.applied) > tries
 
 
 def test_without_database_known_modems_go_on_and_nothing_is_lost(world: World) -> None:
