@@ -78,11 +78,6 @@ guard_drops:
   returned: success; empty outside of check mode
   type: dict
   sample: {uplink: 0, from_modem: 112, to_proxy: 3}
-guard_drops:
-  description: Packets that the guard has dropped or refused since it was loaded, by chain; in check mode.
-  returned: success
-  type: dict
-  sample: {uplink: 12}
 modems:
   description: One row per modem.
   returned: success

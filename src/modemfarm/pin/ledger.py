@@ -14,6 +14,7 @@ then, once in the life of a SIM; afterwards the PIN is `accepted` and may be sen
 changed on the SIM and the host dies before it wrote the refusal, the rule of three tries holds.
 """
 
+import errno
 import hashlib
 import hmac
 import json
@@ -38,6 +39,7 @@ _REMEDY = (
     "restore it from a backup; without one, unlock each SIM in a phone or switch its PIN off, and"
     " then remove ledger and key"
 )
+_FULL_REMEDY = "make room on its disk; the PIN is entered when the try can be written down"
 
 
 class Outcome(Enum):
@@ -139,7 +141,8 @@ class Ledger:
         try:
             replace_private(path, content)
         except OSError as error:
-            raise _unusable(path, error.strerror) from error
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise _unusable(path, error.strerror, _FULL_REMEDY if full else _REMEDY) from error
 
     def _read(self, path: Path) -> bytes | None:
         try:
@@ -173,5 +176,5 @@ def _tried(before: Outcome) -> PinPolicyError:
     )
 
 
-def _unusable(path: Path, why: str | None) -> PinPolicyError:
-    return PinPolicyError(f"PIN refused: {path}: {why}", _REMEDY)
+def _unusable(path: Path, why: str | None, remedy: str = _REMEDY) -> PinPolicyError:
+    return PinPolicyError(f"PIN refused: {path}: {why}", remedy)

@@ -33,6 +33,8 @@ SERVICE_RETRY_LONGEST_S = 20.0  # no modem is to blame, and asking a service tha
 # Plug and unplug are both served at once; whoever goes on like this waits for the flapping guard.
 PACE_S = (0.0, 0.0, 3.0, 5.0, 10.0, 15.0)
 
+_SERVES = (State.SERVING, State.DEGRADED)
+
 
 class Applier:
     """Keys are serials; see the module's text.
@@ -168,8 +170,11 @@ class Applier:
             modem = self._farm.modems.get(serial)
             if modem is None:
                 continue
-            if modem.seen.present:
-                self._settle(Outcome(serial, "offline", "waiting", error.message, error.remedy))
+            if modem.seen.present and modem.state is not State.HELD:
+                # A proxy that serves does so without us too.
+                serves = modem.state in _SERVES and modem.seen.status == "online"
+                state = ("online", "degraded") if serves else ("offline", "waiting")
+                self._settle(Outcome(serial, *state, error.message, error.remedy), serves)
             self.queue.retry(serial, SERVICE_RETRY_LONGEST_S)
 
     def _ended(self, serials: Sequence[str], applied: Applied) -> None:
@@ -186,7 +191,8 @@ class Applier:
                 self._settle(outcome)
                 self._retry_if_unfinished(outcome)
 
-    def _settle(self, outcome: Outcome) -> None:
+    def _settle(self, outcome: Outcome, as_before: bool = False) -> None:
+        """`as_before`: it says nothing of the modem's interface and address."""
         modem = self._farm.modems[outcome.serial]
         before = modem.seen
         if outcome.state == State.HELD:  # it serves or not, as it did
@@ -194,7 +200,7 @@ class Applier:
         outcome = self._patience.judged(self._farm.explained(outcome))
         if not self._farm.outcome(outcome):
             return  # it came or went meanwhile: its key waits already
-        if outcome.state == State.HELD:
+        if as_before or outcome.state == State.HELD:
             self._store.observe(modem.seen)  # what was known of its address stays
         else:
             self._store.outcome(outcome)

@@ -64,6 +64,7 @@ class Arrivals:
         self._incarnations: dict[str, str] = {}
         self._last: dict[str, str] = {}  # the serial that was identified last at a path
         self._returning: dict[str, str] = {}  # released, and not asked yet who it is: why it was
+        self._again: set[str] = set()
         self._changed = False
 
     def resync(self) -> None:
@@ -85,6 +86,12 @@ class Arrivals:
             self.places.settle(path)  # gone: nothing more to wait for
         elif known is None or known.device.devnum != glance.devnum:
             self._arriving(path, glance)
+
+    def ask_again(self, path: str) -> None:
+        """Ask the device there once more who it is: what was in the way has ended."""
+        self._again.add(path)
+        self.places.add(path)
+        self.places.settle(path)
 
     def look(self) -> bool:
         """Look at the paths that are due; True when something may have changed."""
@@ -123,6 +130,9 @@ class Arrivals:
         if device is None or device.devnum != answer.devnum:
             self.named(answer.path)  # another device by now, or none
             return
+        if answer.identity is None and answer.path in self.found:
+            self.places.retry(answer.path)  # it is known; it is asked again for its SIM
+            return
         if answer.identity is None:
             self._refused(answer)
             return
@@ -131,7 +141,13 @@ class Arrivals:
             self._flapping.forget(answer.path)
         self._last[answer.path] = serial
         self.standings.pop(answer.path, None)
-        self.places.forgive(answer.path)
+        if answer.identity.imsi is None:
+            # Its SIM is slow, missing, or waits for a PIN: some day it is not.
+            self._again.add(answer.path)
+            self.places.retry(answer.path)
+        else:
+            self._again.discard(answer.path)
+            self.places.forgive(answer.path)
         self.found[answer.path] = Found(device, answer.identity, answer.sim)
         self._changed = True
 
@@ -158,11 +174,15 @@ class Arrivals:
             self.found.pop(path, None)
             self.standings.pop(path, None)
             self._returning.pop(path, None)
+            self._again.discard(path)
             self.places.forgive(path)
             self.places.done(path)
         elif known is not None and known.device.devnum == device.devnum:
             self.found[path] = Found(device, known.identity, known.sim)
-            self.places.done(path)
+            if path in self._again:
+                self._identify(device)
+            else:
+                self.places.done(path)
         else:
             self.found.pop(path, None)
             if self._is_asked(path):

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 TURN_S = 1.0  # nothing in the ladder is more urgent: looks come every 10 s
 QUIET_S = 5.0  # nobody is ill: only who comes and goes is to be noticed
 ASK_AGAIN_S = 60.0  # an apply that did not see what we see has a back-off of its own
+_NEVER = float("-inf")
+_SIM_GONE = (Verdict.NO_SIM, Verdict.SIM_LOCKED)
 _NOT_OURS = (State.QUARANTINED, State.IDENTIFYING)
 
 
@@ -72,7 +74,10 @@ class Caretaker:
         self._begun: dict[str, _Begun] = {}
         self._shown: dict[str, str] = {}
         self._asked: dict[str, float] = {}
+        self._asked_who: dict[str, float] = {}
         self._suspects: frozenset[str] = frozenset()
+        # Called with the USB path of a modem whose SIM is not the one that was read.
+        self.ask_again: Callable[[str], None] = lambda _: None
         runner.ended = self._ended
 
     def remember(self, past: Iterable[Repair]) -> None:
@@ -97,6 +102,8 @@ class Caretaker:
         modem = self._farm.modems.get(seen.serial)
         if modem is not None and self._apply_knows_less(modem, verdict):
             self._ask(modem)
+        if modem is not None and verdict in _SIM_GONE and modem.seen.imsi is not None:
+            self._ask_who(modem)
         self._suspects = self._keeper.suspects()
         if self._suspects:
             self._due = min(self._due, self._clock() + TURN_S)
@@ -114,9 +121,16 @@ class Caretaker:
 
     def _ask(self, modem: Modem) -> None:
         now = self._clock()
-        if now - self._asked.get(modem.serial, float("-inf")) >= ASK_AGAIN_S:
+        if now - self._asked.get(modem.serial, _NEVER) >= ASK_AGAIN_S:
             self._asked[modem.serial] = now
             self._applier.add([modem.serial])
+
+    def _ask_who(self, modem: Modem) -> None:
+        """Its SIM was taken out, or wants its PIN anew: what was read of it is not true now."""
+        now = self._clock()
+        if modem.seen.usb_path and now - self._asked_who.get(modem.serial, _NEVER) >= ASK_AGAIN_S:
+            self._asked_who[modem.serial] = now
+            self.ask_again(modem.seen.usb_path)
 
     def turn(self) -> float:
         """Do what is due; the seconds until the next turn."""

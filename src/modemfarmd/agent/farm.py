@@ -235,6 +235,7 @@ class Farm:
         seen = twins(serial, items, modem) if len(items) > 1 else observed(items[0], modem)
         devnum = items[0].device.devnum
         if modem is not None and modem.seen == seen and modem.devnum == devnum:
+            modem.sim = items[0].sim
             return
         if modem is None:
             changes.events.append(event("registered", seen))

@@ -72,7 +72,7 @@ class Parts:
             clock,
             self.publisher.ready,
         )
-        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, utc_now)
+        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, utc_now, clock)
         self.repairs = Repairs(
             self.farm,
             self.store,
@@ -83,6 +83,7 @@ class Parts:
             utc_now,
         )
         self.arrivals = Arrivals(self.bus, self.store, identify, self._is_our_doing, clock)
+        self.holds.ask_again = self.arrivals.ask_again
         self.drift = DriftTurn(
             self.farm,
             self.store,
@@ -112,6 +113,7 @@ class Parts:
             clock,
             utc_now,
         )
+        self.caretaker.ask_again = self.arrivals.ask_again
         self.vitals.judge = self.caretaker.judge
         self.gauges = WorkerGauges(
             self.farm,

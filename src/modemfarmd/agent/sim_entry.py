@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A SIM that cannot be read yet: what it wants, and its PIN where it is known and may be sent.
 
-Runs in the thread that identifies the modem, once for each of its starts.
+Runs in the thread that identifies the modem: at each of its starts, and again with pauses until
+its SIM can be read. Which PIN was tried is in the ledger, so none goes out twice.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from modemfarm.errors import (
     SimPukError,
     WrongPasswordError,
 )
+from modemfarm.hold import Hold
 from modemfarm.pin.ledger import Ledger
 from modemfarm.pin.secret import DEFAULT_PATH, read_pins
 from modemfarm.pin.unlock import unlock
@@ -52,11 +54,15 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class SimEntry:
-    """Where PINs and their ledger are; tests put them elsewhere."""
+    """Where PINs and their ledger are; tests put them elsewhere.
+
+    `held` gives the hold of a modem by its IMEI: who holds it wants no PIN entered.
+    """
 
     pins: Path = DEFAULT_PATH
     ledger: Ledger = field(default_factory=Ledger)
     pause: Callable[[float], None] = time.sleep
+    held: Callable[[str], Hold | None] = lambda _: None
 
     def readable(self, session: AtSession, found: Identity) -> tuple[Identity, SimTrouble | None]:
         """The identity, with the SIM's numbers if it could be opened, and what is in the way.
@@ -67,10 +73,13 @@ class SimEntry:
             return found, None
         state = sim_state(session)
         if state is SimState.PIN:
+            hold = self.held(found.imei)
+            if hold is not None:
+                return found, SimTrouble(str(hold), f"modemfarm release {found.imei}")
             trouble = self._enter(session, found.iccid)
             return (self._read(session, found), None) if trouble is None else (found, trouble)
         if state not in _REMEDIES:
-            return found, None  # ready or starting: it is read later
+            return found, None  # ready or busy: it is asked again
         return found, SimTrouble(f"SIM {state.value}", _REMEDIES[state])
 
     def _enter(self, session: AtSession, number: str | None) -> SimTrouble | None:

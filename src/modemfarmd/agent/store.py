@@ -193,6 +193,8 @@ class Store:
         for serial in written:
             self._observations.pop(serial, None)
         self._found()
+        if self._observations:  # a slot was not to be had beside rivals: they go first
+            self._next_try = self._clock() + backoff(0)
         return places
 
     @property

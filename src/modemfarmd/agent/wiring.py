@@ -17,6 +17,7 @@ from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
 from ..registry.logs import LogBook
 from ..registry.retention import Keep
+from .address_watch import AddressWatch
 from .chronicle import Chronicle
 from .client import wake
 from .control import GROUP, SOCKET, Control
@@ -31,6 +32,7 @@ from .mm_watch import MmWatch
 from .parts import Parts, utc_now
 from .places import Places
 from .schema_gate import SchemaGate
+from .sim_entry import SimEntry
 from .systemd import Beat, Notifier
 
 log = logging.getLogger("modemfarm.agent")
@@ -51,7 +53,7 @@ class Agent:
             self.parts.worker.answered,
             places.root / "dev",
             places.lock_dir,
-            partial(ask, files=self._said),
+            partial(ask, files=self._said, sims=SimEntry(held=self.parts.holds.of)),
         )
         self._health = self._make_health()
 
@@ -91,6 +93,7 @@ class Agent:
             Scan(self.parts.bus, inbox.name, self.stop),
             Listener(settings.database, worker.name_serial, worker.name_all, self.stop),
             MmWatch(self._modemmanager, self.stop, self._places.system_bus),
+            AddressWatch(worker.interface_changed, self.stop),
         ]
 
     def _writers(self) -> list[threading.Thread]:
@@ -158,18 +161,19 @@ class Agent:
             self.parts.farm.load_rows(rows)
         elif records:
             self.parts.farm.load_records(records, self._settings.port_base)
-        self.parts.holds.load(records)
+        if records is not None:
+            self.parts.holds.load(records)
         self.parts.caretaker.remember(self.parts.repair_file.read())
         if rows is not None:
             return "the database"
         return "the snapshot" if records else "nothing"
 
-    def _records(self) -> tuple[ModemRecord, ...]:
+    def _records(self) -> tuple[ModemRecord, ...] | None:
         try:
             records = read_snapshot(self._places.snapshot).modems
         except SnapshotError as error:
             log.warning("%s", error)
-            return ()
+            return None
         self.parts.publisher.on_disk(records)
         return records
 

@@ -21,6 +21,7 @@ from .identify import Answer
 from .inbox import Inbox
 from .notices import Notices
 from .publisher import Publisher
+from .states import State
 from .store import Store
 from .vitals import Vitals
 
@@ -71,6 +72,10 @@ class Worker:
     def name_all(self) -> None:
         """Look at everything soon."""
         self._inbox.post(self.resync_soon)
+
+    def interface_changed(self, interface: str) -> None:
+        """An address came or went there."""
+        self._inbox.post(lambda: self._interface_changed(interface))
 
     def answered(self, answer: Answer) -> None:
         """An identification ended."""
@@ -212,6 +217,18 @@ class Worker:
             del self.farm.modems[modem.serial]
 
     # Applying.
+
+    def _interface_changed(self, interface: str) -> None:
+        """An apply in progress changes addresses itself; it sees how that ended."""
+        for serial, modem in self.farm.modems.items():
+            settled = modem.state in (State.SERVING, State.DEGRADED)
+            if (
+                settled
+                and modem.seen.interface == interface
+                and serial not in self._applier.queue.busy()
+            ):
+                log.info("%s: the address of %s has changed", serial, interface)
+                self._applier.add([serial])
 
     def _start_applies(self) -> None:
         while started := self._applier.start(self._arrivals.coming):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ def ask(path: Path, document: dict[str, Any], seconds: float, who: str) -> dict[
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(seconds)
             connection.connect(str(path))
-            connection.sendall(encode(document))
+            with contextlib.suppress(BrokenPipeError):  # it says no before it has heard us
+                connection.sendall(encode(document))
             line = read_line(connection, MAX_ANSWER, seconds)
     except PermissionError as error:
         raise NotPermittedError(

@@ -99,8 +99,12 @@ class LineServer(threading.Thread):
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:
+        except BlockingIOError:
             return  # whoever it was has gone again
+        except OSError as error:  # no descriptor is left: whoever waits would be announced for ever
+            log.warning("nobody is let in: %s", error)
+            self._stop_event.wait(POLL_S)
+            return
         if not self._seats.acquire(blocking=False):
             with connection:
                 busy = {"error": "too many requests at once", "remedy": "try again"}

@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 import psycopg2.extras
 
 from ..errors import DatabaseGoneError
@@ -169,9 +170,17 @@ class Database:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """A lost server becomes DatabaseGoneError; mistakes in SQL stay what they are."""
+        """A lost server becomes DatabaseGoneError; mistakes in SQL stay what they are.
+
+        One that takes no writes (a standby after a fail-over) is lost to us as well: what it
+        refuses is not refused for ever.
+        """
         try:
             yield
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        except (
+            psycopg2.OperationalError,
+            psycopg2.InterfaceError,
+            psycopg2.errors.ReadOnlySqlTransaction,
+        ) as error:
             self.close()
             raise DatabaseGoneError(str(error).strip()) from error

@@ -225,3 +225,17 @@ def test_a_batch_in_one_transaction_survives_a_rival(
     thread.join(10)
     assert slots == [2, 3, 4]
     assert [row["slot"] for row in watcher.modems()] == [1, 2, 3, 4]
+
+
+def test_a_server_that_takes_no_writes_is_away(open_registry: Callable[..., Registry]) -> None:
+    """What is to be written is kept until it takes them."""
+    registry = open_registry()
+    registry.upsert(Observation(serial(1)))
+    registry.database.rows("schema_version")
+    assert registry.database._connection is not None
+    with registry.database._connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    with pytest.raises(DatabaseGoneError, match="read-only"):
+        registry.add_events([Event("test")])
+    registry.add_events([Event("test")])  # another connection leads to one that does
+    assert [row["kind"] for row in registry.events(None, 9)] == ["test"]

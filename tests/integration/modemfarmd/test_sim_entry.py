@@ -4,11 +4,13 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from modemfarm.at.session import AtSession
+from modemfarm.hold import Hold
 from modemfarm.pin.ledger import Ledger
 from modemfarm.spool import SpoolFiles
 from modemfarm.usb import UsbModem, find_modem
@@ -28,6 +30,7 @@ class Host:
 
     def __init__(self, lab: Background, folder: Path, usb: UsbModem) -> None:
         self.lab, self.folder, self.usb = lab, folder, usb
+        self.holds: dict[str, Hold] = {}
         self.modem: Modem
         self.modem, face = lab.pty(ModemSpec(17, pin=RIGHT, registration_seconds=0))
         (folder / "dev").mkdir()
@@ -48,7 +51,8 @@ class Host:
     def ask(self) -> Answer:
         """One identification."""
         files = SpoolFiles(self.folder / "spool")
-        sims = SimEntry(self.folder / "pins.json", Ledger(self.folder / "pin-tries.json"))
+        ledger = Ledger(self.folder / "pin-tries.json")
+        sims = SimEntry(self.folder / "pins.json", ledger, held=self.holds.get)
         answer = ask(self.usb, "5", self.folder / "dev", self.folder, files, sims)
         files.close()
         return answer
@@ -94,6 +98,21 @@ def test_the_right_pin_opens_the_sim(host: Host, caplog: pytest.LogCaptureFixtur
     assert "CPIN=" in host.written()
     assert '"1234"' not in host.written().replace('\\"', '"')
     assert '"1234"' not in caplog.text
+
+
+def test_no_pin_for_a_modem_that_somebody_holds(host: Host) -> None:
+    host.give(json.dumps({host.modem.iccid: RIGHT}))
+    until = datetime.now(UTC) + timedelta(hours=1)
+    host.holds[host.modem.imei] = Hold(until, "cli:alice", "new SIM")
+    answer = host.ask()
+    assert answer.identity is not None
+    assert answer.sim is not None
+    assert answer.sim.reason.startswith("held by cli:alice until ")
+    assert answer.sim.remedy == f"modemfarm release {host.modem.imei}"
+    assert host.modem.sim.pin_attempts == 0
+    host.holds.clear()
+    assert host.ask().sim is None
+    assert host.modem.sim.pin_attempts == 1
 
 
 def test_a_wrong_pin_is_sent_once_and_shown_as_refused(host: Host) -> None:

@@ -9,8 +9,9 @@ from modemfarm.errors import InvalidValueError
 from modemfarm.hold import Hold
 from modemfarm.snapshot import ModemRecord
 from modemfarmd.agent.holds import NotOnDiskError
+from modemfarmd.agent.sim_entry import SimTrouble
 
-from .world import World, serial
+from .world import START, World, serial
 
 
 @pytest.fixture
@@ -128,3 +129,66 @@ def test_no_repair_of_a_held_modem(serving: World) -> None:
     serving.holds.place(serial(1), hold(serving))
     assert not serving.repairs.may(serial(1))
     assert serving.repairs.may(serial(2))
+
+
+def test_when_it_ends_the_sim_is_asked_for_at_once(serving: World) -> None:
+    """Its PIN was not entered meanwhile, or the person has put another SIM in."""
+    who = serial(1)
+    serving.holds.place(who, hold(serving))
+    assert serving.holds.of(who) is not None
+    serving.imsi[who], serving.sims[who] = None, SimTrouble("held by alice", "release it")
+    serving.unplug("1-1")
+    serving.plug("1-1", who, devnum="5")
+    serving.turn(300)
+    asked = serving.asked.count("1-1")
+    serving.holds.release(who, "cli:bob")
+    serving.turn(0.5)
+    assert serving.asked.count("1-1") == asked + 1
+    assert serving.holds.of(who) is None
+
+
+def test_without_the_snapshot_the_registry_says_what_is_held(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    kept = hold(world)
+    world.book.held = {serial(1): kept}
+    world.holds._reconciled = False
+    world.worker.resync_soon()
+    world.turn(1)
+    assert world.holds.active() == {serial(1): kept}
+    assert record(world).hold == kept
+    assert world.book.held == {serial(1): kept}
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0])
+def test_it_lasts_as_long_as_was_said_when_the_clock_is_set(serving: World, seconds: float) -> None:
+    serving.holds.place(serial(1), hold(serving, 600))
+    serving.turn(60)
+    serving.clock_set = seconds
+    serving.turn(500)
+    assert serving.state(1) == "held"
+    assert serving.holds.of(serial(1)) is not None
+    assert record(serving).hold == serving.holds.of(serial(1))
+    assert serving.book.held == {serial(1): record(serving).hold}
+    serving.turn(60)
+    assert serving.state(1) == "serving"
+    assert serving.events("clock-set", "hold-expired") == ["clock-set", "hold-expired"]
+
+
+def test_a_clock_that_starts_in_another_age_makes_no_hold_endless(serving: World) -> None:
+    serving.clock_set = -1e9
+    serving.turn(1)
+    serving.holds._farm.modems[serial(1)].hold = Hold(START, "cli:alice", "before the boot")
+    serving.clock_set = 0.0
+    serving.turn(5)
+    assert serving.holds.active() == {}
+
+
+def test_it_is_shown_while_the_apply_service_is_away(serving: World) -> None:
+    serving.holds.place(serial(1), hold(serving))
+    serving.turn()
+    serving.apply_fails = True
+    serving.applier.add([serial(1)])
+    serving.turn(60)
+    row = serving.registry.table[serial(1)]
+    assert (row["status"], row["state"]) == ("online", "held")

@@ -8,6 +8,7 @@ import psycopg2.errors
 import pytest
 
 from modemfarmd.agent.store import EVENTS_AT_ONCE
+from modemfarmd.errors import SlotRaceError
 
 from .world import World, serial
 
@@ -57,3 +58,22 @@ def test_a_long_outage_is_written_in_pieces(world: World, monkeypatch: pytest.Mo
     world.turn(60)
     assert sizes == [EVENTS_AT_ONCE, EVENTS_AT_ONCE, 1]
     assert len(world.events("test")) == EVENTS_AT_ONCE * 2 + 1
+
+
+def test_a_race_for_a_slot_that_is_lost_again_and_again_leaves_time_for_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try takes the worker half a second: two hosts of one name fight for ever."""
+    tries: list[float] = []
+
+    def upsert(*_: object) -> None:
+        tries.append(world.now)
+        raise SlotRaceError("no slot", "wait")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.registry, "upsert", upsert)
+        world.plug("1-1", serial(1))
+        world.turn(10)
+    assert 2 <= len(tries) <= 15
+    world.turn(5)
+    assert world.state(1) == "serving"

@@ -2,6 +2,7 @@
 """What the worker does about what happens around it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,31 @@ def test_the_snapshot_is_written_before_the_apply(world: World) -> None:
     world.applier._apply = apply
     world.turn()
     assert world.state(1) == "serving"
+
+
+def test_an_address_that_changes_is_applied_at_once(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.plug("1-2", serial(2))
+    world.turn()
+    applied = len(world.applied)
+    modem = world.farm.modems[serial(2)]
+    modem.seen = replace(modem.seen, interface="wwan7")
+    world.worker.interface_changed("lan0")
+    world.turn()
+    assert len(world.applied) == applied
+    world.worker.interface_changed("wwan7")
+    world.turn()
+    assert world.applied[applied:] == [[serial(2)]]
+
+
+def test_an_apply_in_progress_changes_addresses_itself(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    applied = len(world.applied)
+    world.applier.add([serial(1)])
+    world.worker.interface_changed(world.farm.modems[serial(1)].seen.interface or "")
+    world.turn()
+    assert len(world.applied) == applied + 1
 
 
 def test_an_incomplete_device_waits_for_its_ports(world: World) -> None:
@@ -166,6 +192,23 @@ def test_an_apply_service_that_is_away_is_tried_again(world: World) -> None:
     assert world.state(1) == "waiting"
     world.apply_fails = False
     world.turn(20)
+    assert world.state(1) == "serving"
+
+
+def test_one_that_serves_is_not_offline_because_the_service_is_away(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
+    world.registry.table[serial(1)]["wan_address"] = "203.0.113.9"
+    world.apply_fails = True
+    world.applier.add([serial(1)])
+    world.turn(60)
+    row = world.registry.table[serial(1)]
+    assert (row["status"], row["state"]) == ("online", "degraded")
+    assert (row["reason"], row["wan_address"]) == ("no service", "203.0.113.9")
+    assert [patient.expected for patient in world.vitals.roster()] == [True]
+    assert world.events("degraded") == ["degraded"]
+    world.apply_fails = False
+    world.turn(30)
     assert world.state(1) == "serving"
 
 

@@ -2,7 +2,7 @@
 """The worker with everything around it faked: no threads, no files, our clock."""
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ from modemfarmd.agent.inbox import Inbox, Task
 from modemfarmd.agent.look import Patient
 from modemfarmd.agent.publisher import Publisher
 from modemfarmd.agent.repairs import Repairs
+from modemfarmd.agent.sim_entry import SimTrouble
 from modemfarmd.agent.store import Store
 from modemfarmd.agent.vitals import Vitals
 from modemfarmd.agent.worker import Worker
@@ -128,8 +129,11 @@ class World:
 
     def __init__(self) -> None:
         self.now = 100.0
+        self.clock_set = 0.0
         self.devices: dict[str, Device] = {}
         self.who: dict[str, str | None] = {}
+        self.imsi: defaultdict[str, str | None] = defaultdict(lambda: "262010000000001")
+        self.sims: dict[str, SimTrouble] = {}
         self.asked: list[str] = []
         self.jobs: list[Task] = []
         self.job_seconds = 0.0
@@ -160,7 +164,9 @@ class World:
             self.farm, self.store, self.inbox, self.apply, self.jobs.append, self.clock,
             self.publisher.ready,
         )  # fmt: skip
-        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, self.wall)
+        self.holds = Holds(
+            self.farm, self.store, self.publisher, self.applier, self.wall, self.clock
+        )
         self.repairs = Repairs(
             self.farm, self.store, self.inbox, self.applier, self.repair, self.jobs.append,
             self.wall,
@@ -168,6 +174,7 @@ class World:
         self.arrivals = Arrivals(
             self, self.store, self.identify, self.locked.__contains__, self.clock
         )
+        self.holds.ask_again = self.arrivals.ask_again
         self.turn_of_drift = DriftTurn(
             self.farm, self.store, self.inbox, self.applier, self.drift, self.jobs.append,
             self.clock,
@@ -182,6 +189,7 @@ class World:
             Keeper(self.clock, lambda low, high: 0.0), self.note, self.kept.append, self.clock,
             self.wall,
         )  # fmt: skip
+        self.caretaker.ask_again = self.arrivals.ask_again
         self.vitals.judge = self.caretaker.judge
         self.worker = Worker(
             self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
@@ -199,7 +207,7 @@ class World:
         return self.now
 
     def wall(self) -> datetime:
-        return START + timedelta(seconds=self.now)
+        return START + timedelta(seconds=self.now + self.clock_set)
 
     def write(self, snapshot: Snapshot) -> None:
         if self.disk_full:
@@ -262,8 +270,8 @@ class World:
         who = self.who[path]
         if who is None:
             return Answer(path, device.devnum, None, None, "silent", "replug it")
-        identity = Identity(who, "8" * 19, None, "EC25", "R1")
-        return Answer(path, device.devnum, identity, None, None, None)
+        identity = Identity(who, "8" * 19, self.imsi[who], "EC25", "R1")
+        return Answer(path, device.devnum, identity, self.sims.get(who), None, None)
 
     def drift(self, serials: Sequence[str]) -> Drift:
         self.looked.append(self.now)

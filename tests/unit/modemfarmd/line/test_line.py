@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A line of JSON each way: who may ask, what is no line, and what a caller hears of it."""
 
+import errno
 import os
 import socket
 import stat
@@ -14,6 +15,7 @@ import pytest
 
 from modemfarm.errors import InvalidValueError, NotPermittedError, TransientError
 from modemfarmd.apply.peer import Peer
+from modemfarmd.line import client
 from modemfarmd.line import server as module
 from modemfarmd.line.client import BadInputError, NoServerError, RefusedError, ask
 from modemfarmd.line.server import MAX_LINE, LineServer, check_member, listen
@@ -115,6 +117,31 @@ def test_more_than_the_seats_at_once_are_told_so(
     assert ask(path, {}, 10, WHO)["ok"]
 
 
+def test_a_no_that_comes_before_the_question_is_heard(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has hung up when the question is sent."""
+    gone = threading.Event()
+
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b'{"ok":false,"error":"too many requests at once"}\n')
+        gone.set()
+
+    def encode(_: object) -> bytes:
+        assert gone.wait(10)
+        return b"{}\n"
+
+    monkeypatch.setattr(client, "encode", encode)
+    with listen(path, "no-such-group") as listener:
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(RefusedError, match="too many"):
+            ask(path, {}, 10, WHO)
+        thread.join(10)
+
+
 def test_nobody_there_has_a_remedy(path: Path) -> None:
     with pytest.raises(NoServerError, match="does not run") as gone:
         ask(path, {}, 1, WHO)
@@ -159,3 +186,25 @@ def test_a_refused_stranger_hears_it(path: Path) -> None:
         ask(path, {"verb": "status"}, 10, WHO)
     stop.set()
     server.join(5)
+
+
+def test_without_descriptors_it_does_not_spin(path: Path) -> None:
+    tries: list[int] = []
+    listener = listen(path, "no-such-group")
+
+    class Full(socket.socket):
+        def accept(self) -> Any:
+            tries.append(1)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    full = Full(fileno=listener.detach())
+    stop = threading.Event()
+    server = LineServer(full, answer, lambda _: None, stop)
+    server.start()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(str(path))
+        stop.wait(0.5)
+        assert server.is_alive()
+    stop.set()
+    server.join(5)
+    assert 1 <= len(tries) <= 2
