@@ -111,10 +111,12 @@ def compute(
 
     Of `away`, modems that are not to be touched otherwise, only the guard's elements change.
     """
+    # After a new port_base each has the port of a neighbour that moves in this same run.
+    moving = frozenset(target.slot.uid for target in targets)
     blocked = {
         target.serial: reason
         for target in targets
-        if (reason := _port_conflict(current, settings.lan_address, target)) is not None
+        if (reason := _port_conflict(current, settings.lan_address, target, moving)) is not None
     }
     steps: list[Step] = []
     missing = host_changes(current.rules, settings)
@@ -255,11 +257,11 @@ def _started_before(unit: UnitState, config: Config, now: float) -> bool:
 
 
 def _port_conflict(
-    current: Current, address: IPv4Address, target: Target
+    current: Current, address: IPv4Address, target: Target, moving: frozenset[int]
 ) -> tuple[str, str] | None:
     """Somebody else's process on a port of the modem: told, and left alone."""
     for port in filter(None, (target.slot.port, target.slot.socks_port)):
-        foreign = owners(current.listeners, address, port) - {target.slot.uid}
+        foreign = owners(current.listeners, address, port) - moving
         if foreign:
             who = current.holders.get(port, f"uid {min(foreign)}")
             return (

@@ -428,6 +428,32 @@ def test_a_configuration_of_another_port_is_not_put_back(farm, engine):
     assert str(old) not in config.read_text()
 
 
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_new_port_base_moves_all_at_once(farm, by):
+    """Each gets the port that its neighbour had: no stranger's, and not one modem a run."""
+    serials = [farm.plug(slot) for slot in range(1, 6)]
+    farm.apply(prove=False)
+    farm.settings["port_base"] += by
+    base = farm.settings["port_base"]
+    farm.world.ports = {f"3proxy@{n}.service": {base + n: 61000 + n} for n in range(1, 9)}
+    _, rows = farm.apply(check_mode=True, prove=False)
+    assert [rows[serial]["changed"] for serial in serials] == [["proxy"]] * 5
+    real = farm.bus._ReloadUnit
+
+    def reload(call):
+        """As 3proxy does it: its old port is given up, the new one is had."""
+        uid = 61000 + int(call.values[0][7])
+        old = [port for port, owner in farm.world.listening.items() if owner == uid]
+        for port in old:
+            del farm.world.listening[port]
+        farm.world.listen(call.values[0])
+        return real(call)
+
+    farm.bus._ReloadUnit = reload
+    _, rows = farm.apply(prove=False)
+    assert {rows[serial]["state"] for serial in serials} == {"serving"}
+
+
 def test_a_changed_wish_is_tried_at_once(farm):
     bad = farm.plug(1)
     farm.apply()
