@@ -30,7 +30,7 @@ class Course:
     ill_since: the first failing look after the last good one. since: the first one of this
     episode, which is what counts after a step. failures: those of this episode; lost: all.
     answered, registration, sim: when our AT port last answered, and what.
-    taken: the rungs of this illness, in order.
+    taken: the rungs of this illness, in order. together: when it last failed as others did.
     """
 
     arrived: float
@@ -53,6 +53,7 @@ class Course:
     handed_over: float | None = None
     refusals: int = 0
     alerted: bool = False
+    together: float = float("-inf")
 
     @property
     def due(self) -> bool:

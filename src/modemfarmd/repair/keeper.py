@@ -252,9 +252,11 @@ class Keeper:
         )  # fmt: skip
 
     def _alert(self, serial: str, course: Course, now: float) -> None:
-        if course.alerted or course.ill_since is None or now - course.ill_since < ALERT_S:
+        if course.alerted or course.ill_since is None:
             return
-        if not self._ward.together(serial):
+        if self._ward.together(serial):
+            course.together = now
+        elif now - max(course.ill_since, course.together) >= ALERT_S:
             course.alerted = True
             failure = course.seen.failure if course.seen is not None else None
             self._tell("alert", serial, verdict=course.verdict.value, reason=failure)

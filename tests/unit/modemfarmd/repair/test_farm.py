@@ -98,6 +98,23 @@ def test_all_fail_at_once_is_one_alarm_and_no_reset(seed: int) -> None:
     assert len(model.told("shared-cause")) == 1
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_last_to_recover_from_a_shared_cause_has_a_minute_like_the_others(seed: int) -> None:
+    """While it failed together with others it had no alert; alone it gets one only if it lasts."""
+    model = well(Model(4, seed, noise=0.0))
+    for modem in model.farm.values():
+        model.break_(modem, Fault.DEAD)
+    model.run(300)
+    *rest, last = model.farm.values()
+    for modem in rest:
+        model.break_(modem, Fault.NONE)
+    model.run(45)
+    model.break_(last, Fault.NONE)
+    model.run(120)
+    assert len(model.told("shared-cause-over")) == 1
+    assert not model.told("alert")
+
+
 def test_a_carrier_that_lost_all_bearers_is_found_by_one_scout(farm: Model) -> None:
     for modem in farm.farm.values():
         farm.break_(modem, Fault.BEARER)
