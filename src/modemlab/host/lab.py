@@ -7,12 +7,14 @@ Everything it makes is below build/lab/. A lab has a name, so that the tests' on
 
 import json
 import shutil
+import socket
 import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..control import SOCKET, ControlError, exchange
 from . import image as images
 from . import project, qemu, site
 from .engine import Engine
@@ -31,16 +33,6 @@ RESUME_S = 60
 FIRST_WORD = "modemfarm-lab: kernel is up"
 DAEMON_S = 60
 GUEST_SOURCE = "/opt/modemlab/src"
-CONTROL = [
-    "env",
-    f"PYTHONPATH={GUEST_SOURCE}",
-    "python3",
-    "-S",
-    "-P",
-    "-m",
-    "modemlab.control",
-    "--json",
-]
 
 
 @dataclass
@@ -280,17 +272,32 @@ class Lab:
         """
         patience = max(patience, float(fields.get("timeout", 0.0)))
         self.need_running()
-        request = json.dumps({"verb": verb, **fields})
-        done = self.guest.run([*CONTROL, request], timeout=patience + 30, check=False)
         try:
-            answer: dict[str, Any] = json.loads(done.stdout)
-        except ValueError as error:
-            raise CommandFailed(
-                done.stderr.decode(errors="replace").strip() or "no answer"
-            ) from error
+            with self._way_in() as connection:
+                answer = exchange(connection, {"verb": verb, **fields}, patience + 30)
+        except ControlError as error:
+            raise CommandFailed(str(error)) from error
         if answer.get("ok") is not True:
             raise CommandFailed(str(answer.get("error")))
         return answer
+
+    def _way_in(self) -> socket.socket:
+        """A connection to the daemon. The SSH connection that carries it ends when unused."""
+        path = control_folder(self.folder) / "control"
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            try:
+                connection.connect(str(path))
+            except OSError:
+                self.guest.forward(path, str(SOCKET))
+                connection.connect(str(path))
+        except OSError as error:
+            connection.close()
+            raise CommandFailed(f"{path}: {error}") from error
+        except CommandFailed:
+            connection.close()
+            raise
+        return connection
 
     def site(
         self, progress: Progress, *arguments: str, log: str = "site.log", quiet: bool = False

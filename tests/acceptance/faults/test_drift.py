@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""F45: somebody flushes rules or the guard by hand; it is found, told and mended, closed first."""
+
+import pytest
+
+from modemlab.host.lab import Lab
+
+from .conftest import Start
+from .ground import root
+
+FOUND_S = 60.0  # FAULTS F45
+FLUSHES = {
+    "guard": "nft delete table inet modemfarm_guard",
+    "ruleset": "nft flush ruleset",
+    "rules": "ip rule flush; ip rule add pref 32766 lookup main; ip rule add pref 32767 lookup default",
+    "closed": "ip rule del pref 2999; ip -6 rule del pref 2999",
+    "slot": "ip rule del pref {rule}",
+    "table": "ip route flush table {table}",
+    "tie": 'nft delete element inet modemfarm_guard uplinks {{ {uid} . "{interface}" }}',
+}
+
+
+@pytest.mark.parametrize("what", sorted(FLUSHES))
+def test_f45_flushed_by_hand(scene: Lab, start: Start, what: str) -> None:
+    allowed = ("rule", "guard")
+    # Without their rules all proxies are shut by the guard, and the other way round.
+    alone = what in ("guard", "ruleset", "slot", "table", "tie", "closed")
+    with start("F45", allowed=allowed, watch=alone and what not in ("guard", "ruleset")) as running:
+        slot = running.row["slot"]
+        running.moment(5)
+        root(scene, FLUSHES[what].format(
+            rule=2000 + slot, table=1000 + slot, uid=61000 + slot,
+            interface=running.row["interface"],
+        ))  # fmt: skip
+        clean = running.invariants.clean_look(0)
+        assert clean is None
+        if what == "table":
+            running.serves(cap_s=2 * FOUND_S)
+            return
+        running.converges("found and mended", FOUND_S + 30,
+                          lambda: not running.invariants.looks()[-1]["broken"])  # fmt: skip
+        running.serves(cap_s=FOUND_S)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One fault on a running farm: neighbours are asked, invariants looked at, convergence measured."""
+
+import contextlib
+import os
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from modemlab.host import farm
+from modemlab.host.errors import CommandFailed
+from modemlab.host.lab import Lab
+
+from .ground import Row, truth
+from .invariants import Invariants, findings
+
+ASK_EVERY_S = 0.5  # about two requests a second through each port
+LATE_S = 20.0  # a busy emulated host answers late; what counts is that it answers, and rightly
+POLL_S = 0.3
+CLEAN_S = 30.0  # after convergence the next looks must find nothing
+# The caps of FAULTS.md are for a real host. An emulated one takes two to five times as long for
+# the same apply (docs/lab.md), so each cap is stretched, and the summary says by how much.
+SLOWNESS = {"kvm": 1.0, "tcg": 3.0}
+
+
+def slowness(lab: Lab) -> float:
+    """By how much caps are stretched here."""
+    given = os.environ.get("MODEMFARM_SLOWNESS")
+    return float(given) if given else SLOWNESS[lab.need_running().accelerator]
+
+
+@dataclass
+class Trial:
+    """A fault under way. `hit` are the rows it concerns, `others` those that must notice nothing."""
+
+    lab: Lab
+    name: str
+    seed: int
+    hit: list[Row]
+    others: list[Row]
+    invariants: Invariants
+    random: random.Random
+    measured: list[str] = field(default_factory=list)
+
+    @property
+    def row(self) -> Row:
+        """The one modem that is hit."""
+        (only,) = self.hit
+        return only
+
+    def number(self, row: Row | None = None) -> int:
+        """The lab's number of a modem."""
+        return int(truth(self.lab)[(row or self.row)["serial"]]["number"])
+
+    def moment(self, longest: float) -> float:
+        """Wait for a moment within a phase of `longest` seconds; the seed says which."""
+        seconds = self.random.uniform(0, longest)
+        time.sleep(seconds)
+        return seconds
+
+    def fault(self, name: str, value: Any, row: Row | None = None) -> None:
+        """Give the hit modem a fault of the lab."""
+        self.lab.control("fault", modem=self.number(row), name=name, value=value)
+
+    def converges(self, what: str, cap_s: float, condition: Callable[[], Any]) -> Any:
+        """Wait for `condition`, at most `cap_s` of a real host's seconds, and write down how long.
+
+        A tool that fails meanwhile (a database that is away) is no answer yet.
+        """
+        factor = slowness(self.lab)
+        started = time.monotonic()
+        error = ""
+        while True:
+            try:
+                value = condition()
+            except CommandFailed as failure:
+                value, error = None, str(failure)[-300:]
+            took = time.monotonic() - started
+            if value:
+                self.measured.append(f"{what} after {took:.1f} s (cap {cap_s:g} x {factor:g})")
+                return value
+            if took > cap_s * factor:
+                told = farm.explain(self.lab)
+                raise AssertionError(
+                    f"{self.name}: {what}: not within {cap_s:g} x {factor:g} s. {error}\n{told}"
+                )
+            time.sleep(POLL_S)
+
+    def serves(self, row: Row | None = None, cap_s: float = 60.0, address: str = "") -> None:
+        """The port answers from its own modem again, and the registry says serving."""
+        row = row or self.row
+        serial, port = row["serial"], row["proxy_port"]
+        self.converges(
+            f"port {port} answers by its own modem", cap_s, lambda: self.answers(row, address)
+        )
+        self.converges(
+            f"{serial[-4:]} is shown as serving", cap_s, farm.serving(self.lab, {serial})
+        )
+
+    def answers(self, row: Row | None = None, address: str = "") -> bool:
+        """One request through the port comes from the modem itself (and from `address`)."""
+        row = row or self.row
+        answer = farm.request(self.lab, row["proxy_port"])
+        if answer["status"] != 200:
+            return False
+        modem = truth(self.lab)[row["serial"]]
+        assert answer["modem"] == str(modem["number"]), f"through another modem: {answer}"
+        return bool(answer["body"].strip() == (address or modem["wan"]["address"]))
+
+    def state(self, row: Row | None = None) -> Row:
+        """The registry's row of a modem."""
+        serial = (row or self.row)["serial"]
+        return next(found for found in farm.rows(self.lab) if found["serial"] == serial)
+
+    def note(self, text: str) -> None:
+        """Say something in the summary."""
+        self.measured.append(text)
+
+
+@contextlib.contextmanager
+def trial(
+    lab: Lab,
+    name: str,
+    seed: int,
+    hit: Sequence[Row],
+    others: Sequence[Row],
+    remark: Callable[[str], None],
+    allowed: Collection[str] = (),
+) -> Iterator[Trial]:
+    """Run a fault. `allowed` are checks that the fault itself breaks; at the end they hold again."""
+    addresses = {serial: modem["wan"]["address"] for serial, modem in truth(lab).items()}
+    ports = {str(row["proxy_port"]): addresses[row["serial"]] for row in others}
+    with Invariants(lab) as invariants:
+        if ports:
+            lab.control("watch-start", ports=ports, interval=ASK_EVERY_S, timeout=LATE_S)
+        running = Trial(
+            lab,
+            name,
+            seed,
+            list(hit),
+            list(others),
+            invariants,
+            random.Random(f"{name} {seed}"),  # noqa: S311
+        )
+        report: dict[str, Any] = {}
+        try:
+            yield running
+            clean = invariants.clean_look(CLEAN_S * slowness(lab))
+        finally:
+            if ports:
+                report = lab.control("watch-stop")["report"]
+        invariants.stop()
+        looks = invariants.looks()
+        failures = {port: told["failures"] for port, told in report.get("ports", {}).items()}
+        asked = report.get("ok_count", 0) + report.get("failed_count", 0)
+        bad = report.get("failed_count", 0) + report.get("wrong_count", 0)
+        broken = findings(looks, allowed)
+        remark(
+            f"{name} seed {seed}: {'; '.join(running.measured) or 'nothing to wait for'}; "
+            f"{asked} requests through {len(ports)} other ports, {bad} failed; "
+            f"{len(looks)} looks at the invariants, {len(broken)} broken"
+        )
+        assert bad == 0, f"{name}: neighbours were disturbed: {str(failures)[:2000]}"
+        assert broken == [], f"{name}: invariants: {broken[:10]}"
+        assert clean is not None, f"{name}: still broken: {findings(looks[-2:])}"
+        assert all(told["ok"] > 0 for told in report.get("ports", {}).values()), report
