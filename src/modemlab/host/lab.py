@@ -32,6 +32,7 @@ BOOT_S = 240  # to the first SSH answer: 12-30 s under TCG on an idle machine
 RESUME_S = 60
 FIRST_WORD = "modemfarm-lab: kernel is up"
 DAEMON_S = 60
+POWER_S = 30  # QEMU writes its own caches out before it ends
 GUEST_SOURCE = "/opt/modemlab/src"
 
 
@@ -159,6 +160,27 @@ class Lab:
             self._start(image, engine, known["accelerator"], state=state.name)
             self.guest.wait(RESUME_S)
             self.guest.set_clock()
+
+    def cut_power(self) -> None:
+        """Cut the power: what the guest had not written to its disk is lost."""
+        running = self.need_running()
+        with Monitor(self.monitor) as monitor:
+            monitor.leave("system_reset")  # QEMU runs with -no-reboot, so this ends it
+        deadline = time.monotonic() + POWER_S
+        while qemu.alive(running.pid):
+            if time.monotonic() > deadline:
+                raise GuestFailed(f"QEMU is still there {POWER_S} s after the power was cut")
+            time.sleep(0.05)
+        self.guest.forget_connection()
+
+    def power_on(self) -> None:
+        """Boot again from the same disk after `cut_power`."""
+        last = Running(**json.loads((self.folder / "run.json").read_text()))
+        image = images.Image(self.base / last.image)
+        self._start(image, Engine(**last.engine), last.accelerator)
+        self._wait_kernel(last.accelerator)
+        self.guest.wait(BOOT_S)
+        self.guest.set_clock()
 
     def stop(self) -> None:
         """End the guest; nothing happens when there is none."""

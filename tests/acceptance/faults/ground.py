@@ -5,20 +5,13 @@ import json
 from typing import Any
 
 from modemlab.host.errors import GuestFailed
-from modemlab.host.lab import GUEST_SOURCE, Lab
+from modemlab.host.lab import Lab
+
+from .program import inside
 
 MODEMS = 4
 RESTORE_S = 240
-PLACE = "/opt/modemlab/faults"
 Row = dict[str, Any]
-
-
-def inside(*words: str) -> list[str]:
-    """The command for a module of folder `inside` in the lab host, as root."""
-    return [
-        "sudo", "env", f"PYTHONPATH={GUEST_SOURCE}:{PLACE}", "PYTHONDONTWRITEBYTECODE=1",
-        "python3", "-u", "-m", *words,
-    ]  # fmt: skip
 
 
 def truth(lab: Lab) -> dict[str, Row]:

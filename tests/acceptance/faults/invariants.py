@@ -2,80 +2,45 @@
 """The invariants' reader in the lab host (folder `inside`), started and read from here."""
 
 import json
-import subprocess
-import tempfile
 import time
 from collections.abc import Collection
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from modemlab.host.lab import Lab
 
-from .ground import PLACE, inside
+from .program import PLACE, Program
 
 HERE = Path(__file__).parent / "inside"
-FIRST_LOOK_S = 60  # Python's start and the first look on a busy emulated host
-END_S = 60
+FIRST_LOOK_S = 120  # Python's start and the first look on a busy emulated host
 Look = dict[str, Any]
 
 
 def install(lab: Lab) -> None:
-    """Copy the reader into the lab host."""
+    """Copy the programs into the lab host."""
     lab.guest.push({f"inside/{file.name}": file for file in HERE.glob("*.py")}, PLACE)
 
 
-class Invariants:
+class Invariants(Program):
     """While entered, the lab host looks once a second and writes down what is broken."""
 
     def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output = tempfile.TemporaryFile()
+        super().__init__(lab, "inside")
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [*self._lab.guest.ssh(), " ".join(inside("inside"))],
-            stdin=subprocess.PIPE, stdout=self._output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        super().__enter__()
         deadline = time.monotonic() + FIRST_LOOK_S
         while not self.looks():
-            if time.monotonic() > deadline or self._process.poll() is not None:
+            if time.monotonic() > deadline or not self.running:
                 self.stop()
-                raise AssertionError(f"the reader of invariants says nothing: {self._text()}")
+                raise AssertionError(f"the reader of invariants says nothing: {self.text()}")
             time.sleep(0.1)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        self._output.close()
-
-    def stop(self) -> None:
-        """End it; it finishes the look that it is at."""
-        if self._process is None:
-            return
-        process, self._process = self._process, None
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
     def looks(self) -> list[Look]:
         """All looks so far."""
-        lines = self._text().splitlines(keepends=True)
+        lines = self.text().splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
-
-    def _text(self) -> str:
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
 
     def clean_look(self, cap_s: float) -> float | None:
         """Wait for a look, begun after now, that finds nothing broken; seconds or None."""

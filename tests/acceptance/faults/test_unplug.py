@@ -9,13 +9,13 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root, truth
+from .program import FARM, Program
 from .trial import Trial
 
 GONE_S = 10.0  # FAULTS F4: offline within 10 s
 SERVING_S = 60.0
 SLOW_S = 20  # the AT answer is under way for so long
 CLI = farm.MODEMFARM
-OUT = "/run/lab-f1"
 
 
 def offline(running: Trial) -> None:
@@ -44,27 +44,27 @@ def test_f1_unplugged_in_the_middle_of_a_command(scene: Lab, start: Start) -> No
     with start("F1") as running:
         serial = running.row["serial"]
         running.fault("slow", SLOW_S)
-        root(scene, f"rm -f {OUT}.*; systemd-run -q --unit=lab-f1 sh -c"
-             f" '{CLI} at {serial} AT+QCSQ >{OUT}.out 2>&1; echo $? >{OUT}.code.new;"
-             f" mv {OUT}.code.new {OUT}.code'")  # fmt: skip
-        running.converges(
-            "the command is under way", 20,
-            lambda: root(scene, f"pgrep -f '^[^ ]*python.*{CLI} at {serial}' || true").strip(),
-        )  # fmt: skip
-        running.moment(4)
-        scene.control("unplug", modem=running.number())
-        code = running.converges(
-            "the command has failed", 5, lambda: root(scene, f"cat {OUT}.code 2>/dev/null || true")
-        )
-        said = root(scene, f"cat {OUT}.out")
-        assert code.strip() == "1", (code, said)
-        assert "gone" in said or "no longer" in said or "not plugged" in said, said
+        with Program(scene, "inside.asking", serial, "AT+QCSQ", python=FARM) as asking:
+            running.converges("the command is under way", 20,
+                              lambda: "under way" in asking.text())  # fmt: skip
+            running.moment(4)
+            scene.control("unplug", modem=running.number())
+            running.converges("the command has failed", 2, lambda: not asking.running)
+            ended = json.loads(asking.text().splitlines()[-1])
+        assert ended["error"] == "PortGoneError", ended
+        locks = root(scene, f"ls /run/lock | grep {ended['port'].rpartition('/')[2]}$ || true")
+        held = root(scene, "cat /proc/locks")
+        running.note(f"it said: {ended['message']}")
+        assert f":{inode(scene, locks)} " not in held
         offline(running)
-        held = scene.guest.run(["sudo", CLI, "at", "--wait", "1", serial, "AT"], check=False)
-        assert held.returncode in (1, 2), held
-        assert b"holds" not in held.stderr, held.stderr
         running.fault("slow", 0)
         elsewhere(running)
+
+
+def inode(lab: Lab, lock: str) -> str:
+    """Of a lock file, "none" when it is gone."""
+    name = lock.strip()
+    return root(lab, f"stat -c %i /run/lock/{name}").strip() if name else "none"
 
 
 def test_f2_unplugged_while_it_is_applied(scene: Lab, start: Start) -> None:

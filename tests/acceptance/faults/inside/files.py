@@ -4,6 +4,7 @@
 import configparser
 import json
 import re
+import sys
 from pathlib import Path
 
 FOLDERS = {
@@ -75,3 +76,7 @@ def leftovers() -> list[str]:
         for path in folder.iterdir()
         if path.name.startswith((".new-", ".modems-")) or path.suffix in (".tmp", ".part")
     ]
+
+
+if __name__ == "__main__":
+    sys.stdout.write("".join(f"{name}\n" for name in leftovers()))

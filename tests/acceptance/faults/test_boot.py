@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""F49 and F52: power is cut in mid apply; everything boots at once, PostgreSQL last."""
+
+from modemlab.host import farm
+from modemlab.host.lab import Lab
+
+from .conftest import Start
+from .ground import MODEMS, root, truth
+from .program import inside
+from .test_database import registry
+from .trial import ASK_EVERY_S, LATE_S
+
+LATE_DATABASE_S = 60
+SERVING_S = 120.0
+DROP_IN = "/etc/systemd/system/postgresql@.service.d/lab-late.conf"
+LATE = f"""
+mkdir -p {DROP_IN.rpartition("/")[0]}
+printf '[Service]\\nExecStartPre=/bin/sleep {LATE_DATABASE_S}\\nTimeoutStartSec=300\\n' >{DROP_IN}
+systemctl daemon-reload
+sync
+"""
+
+
+def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) -> None:
+    # The watch and the reader die with the host: they are started anew after the boot.
+    with start("F49 F52", hit=MODEMS) as running:
+        before = {row["serial"]: row["proxy_port"] for row in running.hit}
+        root(scene, LATE)
+        root(scene, f"systemd-run -q --unit=lab-f52 {farm.MODEMFARM} apply")
+        running.moment(10)
+        scene.cut_power()
+        running.invariants.stop()
+        scene.power_on()
+        scene.control("add", n=1, count=MODEMS)
+        scene.control("reset-counters")
+        scene.control("plug", modem=list(range(1, MODEMS + 1)))
+        ports = {str(port): truth(scene)[serial]["wan"]["address"] for serial, port in before.items()}
+        scene.control("watch-start", ports=ports, interval=ASK_EVERY_S, timeout=LATE_S)
+        running.again()
+        for row in running.hit:
+            running.converges(f"port {row['proxy_port']} answers", SERVING_S,
+                              lambda row=row: running.answers(row))  # fmt: skip
+        report = scene.control("watch-stop")["report"]
+        assert report["wrong_count"] == 0, report
+        assert scene.control("counters")["lan"]["leaks"] == 0
+        running.converges("the registry is there and agrees", 2 * LATE_DATABASE_S, lambda: (
+            {serial: row["proxy_port"] for serial, row in registry(scene).items()} == before))  # fmt: skip
+        running.converges("all are shown as serving", SERVING_S, farm.serving(scene, set(before)))
+        left = scene.guest.text(inside("inside.files")).split()
+        assert left == [], left
+        root(scene, f"rm {DROP_IN}; systemctl daemon-reload")

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Agent and apply killed at any moment, and started twice."""
+
+import os
+
+import pytest
+
+from modemlab.host.lab import Lab
+
+from .conftest import Start
+from .ground import root
+from .program import inside
+from .test_database import registry
+from .trial import slowness
+
+KILLS = int(os.environ.get("MODEMFARM_KILLS", "5"))
+RECOVERED_S = 60.0
+
+
+@pytest.mark.parametrize("victim", ["modemfarm-agent", "modemfarm-apply"])
+def test_f36_killed_at_any_moment(scene: Lab, start: Start, victim: str) -> None:
+    """kill -9 while a modem is pulled, put back and applied; half of MODEMFARM_KILLS each."""
+    kills = max(1, KILLS // 2)
+    with start("F36") as running:
+        times: list[float] = []
+        for _ in range(kills):
+            number = running.number()
+            scene.control("unplug", modem=number)
+            scene.control("plug", modem=number)
+            running.moment(10.0 * slowness(scene))
+            root(scene, f"systemctl kill -s KILL --kill-whom=all {victim}")
+            running.measured.clear()
+            running.serves(cap_s=2 * RECOVERED_S)
+            times.append(float(running.measured[0].split(" after ")[1].split()[0]))
+        running.measured[:] = [
+            f"{victim}: {len(times)} of {kills} kills recovered, "
+            f"median {sorted(times)[len(times) // 2]:.1f} s, longest {max(times):.1f} s"
+        ]
+        rows = registry(scene).values()
+        assert len({row["proxy_port"] for row in rows}) == len(rows)
+        left = scene.guest.text(inside("inside.files")).split()
+        assert left == [], left
+        orphans = root(scene, "pgrep -fc ansible-playbook || true").strip()
+        assert orphans == "0", orphans
+        assert root(scene, "ls -A /var/lib/modemfarm-apply | grep ^job- || true").strip() == ""
+
+
+def test_f37_a_second_agent_goes_away(scene: Lab, start: Start) -> None:
+    """Started by hand beside the unit: it ends, or waits, and changes nothing."""
+    with start("F37") as running:
+        before = root(scene, "systemctl show -P MainPID modemfarm-agent")
+        root(scene, "systemd-run -q --unit=lab-second -p User=modemfarm -p Group=modemfarm"
+             " -p SupplementaryGroups=dialout /opt/modemfarm/venv/bin/modemfarm-agent")  # fmt: skip
+        try:
+            running.converges(
+                "the second one has ended", 30,
+                lambda: root(scene, "systemctl is-active lab-second || true").strip() != "active",
+            )  # fmt: skip
+            said = root(scene, "journalctl -q -u lab-second -o cat -n 5")
+            running.note(f"it said: {said.strip().splitlines()[-1:]}")
+        finally:
+            root(scene, "systemctl stop lab-second; systemctl reset-failed lab-second", check=False)
+        assert root(scene, "systemctl show -P MainPID modemfarm-agent") == before
+        running.serves(cap_s=30)
