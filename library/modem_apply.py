@@ -11,7 +11,10 @@ version_added: "0.1.0"
 description:
   - Converges identity links, routing rules, guard, proxy, NetworkManager profile and bearer
     for a batch of modems in one call, and proves each by a request through its proxy port.
-  - A modem that fails does not stop the others; see the state of each.
+  - A modem that fails does not stop the others; see the state of each. A modem that another run
+    works on is waited for, and a modem that an operator holds is left alone.
+  - What all modems need (the guard, the rules that answer unreachable) is loaded again first where
+    it is gone.
 options:
   serials:
     description: IMEIs of the modems to converge. All modems of the registry when empty.
@@ -27,9 +30,16 @@ options:
     type: path
     default: /var/lib/modemfarm/modems.json
   wait:
-    description: Seconds the whole batch may wait for ModemManager, registration and bearers.
+    description: >-
+      Seconds the whole batch may wait for busy modems, ModemManager, registration and bearers.
     type: int
     default: 45
+  prove:
+    description: >-
+      Ask for an address through each port. Without it nothing goes through the modems, and who
+      listens on a port has to do.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Predicts the changes and touches nothing.
@@ -49,9 +59,20 @@ EXAMPLES = r"""
   modem_apply:
     serials: ["867584030000017", "867584030000025"]
     wait: 60
+
+- name: See what differs from the registry, without a request through the modems
+  modem_apply:
+    prove: false
+  check_mode: true
 """
 
 RETURN = r"""
+host:
+  description: What all modems need and the host had lost; loaded again outside of check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [guard, rule 2999]
 modems:
   description: One row per modem.
   returned: success
@@ -61,12 +82,21 @@ modems:
     serial: {description: IMEI, type: str, sample: "867584030000017"}
     slot: {description: Slot or null for an unknown modem, type: int, sample: 1}
     port: {description: Proxy port, type: int, sample: 3128}
-    state: {description: "One of serving, offline, waiting, failed", type: str, sample: serving}
+    state:
+      description: >-
+        One of serving, degraded (it serves with an older configuration), offline, waiting, failed,
+        held (by an operator)
+      type: str
+      sample: serving
     reason: {description: Why it is not serving, type: str, sample: no SIM}
     remedy: {description: What to do about it, type: str, sample: insert a SIM card}
     interface: {description: Network interface, type: str, sample: wwan0}
     wan_address: {description: Address seen outside, type: str, sample: 10.64.1.2}
-    changed: {description: What was changed, type: list, elements: str, sample: [guard]}
+    changed:
+      description: What was changed, of link, guard, rule, route, proxy, profile, bearer, reprobe
+      type: list
+      elements: str
+      sample: [guard]
     steps: {description: Seconds spent by step, type: dict, sample: {bearer: 1.6}}
 """
 

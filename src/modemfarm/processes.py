@@ -36,19 +36,23 @@ def alive(pid: int) -> bool:
 
 
 def flock_holder(path: Path) -> int | None:
-    """The process with a flock on a file; /proc/locks is open to everybody."""
+    """The process with a flock on a file, None when it is we; /proc/locks is open to everybody."""
+    for pid in flocks(path, PROC):
+        return pid if pid > 0 and pid != os.getpid() else None
+    return None
+
+
+def flocks(path: Path, proc: Path = PROC) -> list[int]:
+    """The processes with a flock on a file, us included. The file need not be readable to us."""
     try:
         found = path.stat()
-        lines = (PROC / "locks").read_text().splitlines()
+        lines = (proc / "locks").read_text().splitlines()
     except OSError:
-        return None
+        return []
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    for line in lines:
-        words = line.split()
-        if words[1:2] == ["FLOCK"] and place in words:
-            pid = int(words[4])
-            return pid if pid > 0 and pid != os.getpid() else None
-    return None
+    rows = (line.split() for line in lines)
+    # A row with an arrow stands for somebody who waits: its second word is "->".
+    return [int(words[4]) for words in rows if words[1:2] == ["FLOCK"] and place in words]
 
 
 def _stat(pid: int) -> list[str]:

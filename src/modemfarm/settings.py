@@ -53,6 +53,7 @@ class FarmSettings:
     nameservers: tuple[IPv4Address, ...]
     apn: str
     probe_url: str
+    second_probe_url: str | None = None
     slots: int = 32
     port_base: int = 3127
     socks_port_base: int = 4127
@@ -130,7 +131,18 @@ def _from_dict(data: object) -> FarmSettings:
     }
     settings = FarmSettings(**values)
     _check_ranges(settings)
+    _check_targets(settings)
     return settings
+
+
+def _check_targets(settings: FarmSettings) -> None:
+    """Two targets on one host fail together, so the second one would prove nothing."""
+    second = settings.second_probe_url
+    first = urlsplit(settings.probe_url).hostname
+    if second is not None and urlsplit(second).hostname == first:
+        raise InvalidValueError(
+            "second_probe_url", second, f"a URL on another host than probe_url ({first})"
+        )
 
 
 def _check_ranges(settings: FarmSettings) -> None:
@@ -234,6 +246,7 @@ _CHECKS = {
     "nameservers": _addresses,
     "apn": lambda name, value: check_apn(value, name),
     "probe_url": _probe_url,
+    "second_probe_url": _probe_url,
     "slots": _slots,
     "port_base": _any_integer,
     "socks_port_base": _any_integer,

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import hold as holds
 from .errors import InvalidValueError, SnapshotError
+from .hold import Hold
 from .identity import check_apn, check_iccid, check_serial, check_usb_path
 from .settings import MAX_SLOTS
 
@@ -28,6 +30,7 @@ class ModemRecord:
     """One modem as the registry sees it. usb_path is where it was seen, None when never.
 
     sim_open: the agent has read the IMSI since it was plugged in, so no PIN is wanted.
+    hold: an operator is at work, and while it is active nothing writes to the modem by itself.
     """
 
     serial: str
@@ -37,6 +40,12 @@ class ModemRecord:
     apn: str | None = None
     present: bool = False
     sim_open: bool = False
+    hold: Hold | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as `parse_snapshot` reads them."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return values | {"hold": None if self.hold is None else self.hold.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def write_snapshot(snapshot: Snapshot, path: Path = DEFAULT_PATH) -> None:
     document = {
         "version": VERSION,
         "host": snapshot.host,
-        "modems": [dataclasses.asdict(record) for record in snapshot.modems],
+        "modems": [record.as_dict() for record in snapshot.modems],
     }
     parse_snapshot(document)  # never write what read_snapshot would refuse
     path = Path(path)
@@ -137,6 +146,7 @@ def _record(row: object) -> ModemRecord:
         apn=_optional(row, "apn", check_apn),
         present=_flag(row, "present"),
         sim_open=_flag(row, "sim_open"),
+        hold=None if row.get("hold") is None else holds.parse(row["hold"]),
     )
 
 

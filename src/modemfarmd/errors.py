@@ -24,8 +24,12 @@ class SlotRaceError(TransientError):
 class SchemaError(PermanentError):
     """The database's schema and this program do not fit together."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "install the version of modemfarm that made the schema")
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "install the version of modemfarm that made the schema",
+    ) -> None:
+        super().__init__(message, remedy)
 
 
 class ApplyError(TransientError):

@@ -55,7 +55,7 @@ class Activator:
         for item in begun:
             item.tries += 1
             item.device_path = network.devices[item.control].path
-            item.result.note("activation")
+            item.result.note("bearer")
             item.enter("bearer", time.monotonic())
             self.reasons.pop(item.device_path, None)
         answers = self._host.activate([(item.serial, item.device_path) for item in begun])

@@ -14,6 +14,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "settings": {"type": "path", "default": str(SETTINGS)},
     "snapshot": {"type": "path", "default": str(SNAPSHOT)},
     "wait": {"type": "int", "default": DEFAULT_WAIT_S},
+    "prove": {"type": "bool", "default": True},
 }
 
 
@@ -28,6 +29,7 @@ def run(arguments: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             arguments["settings"],
             arguments["snapshot"],
             wait=wait,
+            prove=arguments["prove"],
             check_mode=check_mode,
         )
     except FarmError as error:

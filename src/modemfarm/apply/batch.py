@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Apply the registry to this host for a batch of modems: the one entry point of modem_apply.
+"""One call converges a whole batch of modems.
 
-Order: read once, plan, barriers (rules, guard, identity), then proxies, whose start is waited for
-together with the bearers. In check mode nothing is written, started or activated.
+Who is held by an operator is left alone; the others are locked, and converged as their locks are
+had: a busy modem never stops its neighbours. In check mode nothing is locked, written or started.
 """
 
+import os
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from .. import modem_lock
 from ..errors import FarmError
 from ..settings import FarmSettings
 from ..snapshot import ModemRecord, read_snapshot
-from .execute import Execution, begin_proxies, run_barriers
-from .guard import Element
+from .converge import Converger
 from .host import Host
-from .plan import ChangeGuard, Current, Plan, Target, compute
+from .plan import Target
 from .predict import predict
 from .progress import Progress
-from .read import read_current
-from .result import FAILED, BatchResult, ModemResult
-from .wait import Waiter
+from .result import FAILED, HELD, WAITING, BatchResult, ModemResult
 
 DEFAULT_WAIT_S = 45
+TURN_S = 1.0  # how long free modems may wait for the lock of a busy one before they go on
+# A modem whose lock was had in the last moment gets the time that a bearer takes.
+LATE_S = 15.0
 
 
 def apply_batch(
@@ -32,6 +35,7 @@ def apply_batch(
     wait: int = DEFAULT_WAIT_S,
     check_mode: bool = False,
     host: Host | None = None,
+    prove: bool = True,
 ) -> BatchResult:
     """Converge the modems `serials` (all in the snapshot when empty); see modem_apply's RETURN.
 
@@ -42,22 +46,61 @@ def apply_batch(
     settings = FarmSettings.load(Path(settings_path))
     records, unknown = read_snapshot(Path(snapshot_path)).select(serials)
     results = {serial: _unknown(serial) for serial in unknown}
-    targets: list[Target] = []
+    items: list[Progress] = []
     for record in records:
         result, target = _target(host, settings, record)
         results[record.serial] = result
         if target is not None:
-            targets.append(target)
+            items.append(Progress(target, result))
     batch = BatchResult(list(results.values()))
-    items = [Progress(target, results[target.serial]) for target in targets]
+    now = datetime.now(UTC)
+    held = [item for item in items if _held(item, now)]
+    free = [item for item in items if not item.done]
     try:
         if check_mode:
-            predict(host, settings, read_current(host, targets), items, batch)
+            predict(host, settings, free, held, batch, prove)
         else:
-            _converge(host, settings, items, batch, wait)
+            _in_turns(Converger(host, settings, batch, prove), free, held, wait)
     finally:
         host.close()
     return batch
+
+
+def _in_turns(
+    converger: Converger, free: Sequence[Progress], held: Sequence[Progress], wait: int
+) -> None:
+    """Converge at once what is free; then what becomes free, until the time is used up."""
+    deadline = time.monotonic() + wait
+    left = {item.serial: item for item in free}
+    folder = converger.host.path(modem_lock.FOLDER)
+    holder = f"modem_apply (process {os.getpid()})"
+    patience, first = 0.0, True
+    busy: dict[str, str] = {}
+    while first or left:
+        with modem_lock.held(list(left), patience, holder, folder) as locked:
+            busy = locked.busy
+            mine = [left.pop(serial) for serial in list(left) if serial in locked.got]
+            if mine or first:
+                late = 0.0 if first else LATE_S
+                converger.run(mine, held if first else (), max(deadline, time.monotonic() + late))
+        if time.monotonic() >= deadline:
+            break
+        patience, first = min(TURN_S, deadline - time.monotonic()), False
+    for item in left.values():
+        error = modem_lock.busy(item.serial, busy.get(item.serial, "it does not say who it is"))
+        item.end(time.monotonic(), WAITING, error.message, error.remedy)
+
+
+def _held(item: Progress, now: datetime) -> bool:
+    """True, and the modem is done, while an operator holds it."""
+    hold = item.target.record.hold
+    if hold is None or not hold.active(now):
+        return False
+    usb = item.target.usb
+    item.result.interface = usb.net if usb is not None else None
+    remedy = f"wait, ask {hold.by}, or `modemfarm release {item.serial}`"
+    item.end(time.monotonic(), HELD, str(hold), remedy)
+    return True
 
 
 def _target(
@@ -77,65 +120,3 @@ def _unknown(serial: str) -> ModemResult:
     result = ModemResult(serial, None, None)
     result.end(FAILED, "it is not in the snapshot of the registry", "see `modemfarm list`")
     return result
-
-
-def _converge(
-    host: Host,
-    settings: FarmSettings,
-    items: Sequence[Progress],
-    batch: BatchResult,
-    wait: int,
-) -> None:
-    began = time.monotonic()
-    targets = [item.target for item in items]
-    execution = Execution()
-    with host.alone():
-        current = read_current(host, targets)
-        plan = compute(current, settings, targets)
-        started = time.monotonic()
-        run_barriers(host, plan.steps, execution)
-    begin_proxies(host, plan.steps, execution)
-    spent = time.monotonic() - started
-    for item in items:
-        item.result.took("read", started - began)
-        item.result.took("static", spent)
-        _sort_out(item, plan, execution)
-    guard = _guard_after(plan, execution, current)
-    Waiter(host, settings, began + wait, execution, guard, batch.diff).run(items)
-    _book(execution, items, batch)
-
-
-def _sort_out(item: Progress, plan: Plan, execution: Execution) -> None:
-    """End the modems that must not, or need not, go on to the bearer."""
-    now = time.monotonic()
-    error = execution.error_of(item.serial)
-    if error is not None:
-        item.end(now, FAILED, error.message, error.remedy)
-    elif item.serial in plan.blocked:
-        item.end(now, FAILED, *plan.blocked[item.serial])
-    else:
-        item.end_absent(now)
-
-
-def _guard_after(plan: Plan, execution: Execution, current: Current) -> frozenset[Element]:
-    """The guard's elements as the barriers have left them."""
-    elements = current.guard
-    for step in plan.steps:
-        if isinstance(step, ChangeGuard) and step in execution.done:
-            elements = (elements - step.delete) | step.add
-    return elements
-
-
-def _book(execution: Execution, items: Sequence[Progress], batch: BatchResult) -> None:
-    """Write down what was changed, and errors of proxies whose modem is not there."""
-    by_serial = {item.serial: item for item in items}
-    for step in execution.done:
-        batch.diff.append(step.diff())
-        if step.serial is None:
-            batch.host_changed = True
-        else:
-            by_serial[step.serial].result.note(step.name)
-    for item in items:
-        error = execution.error_of(item.serial)
-        if error is not None and item.result.state != FAILED:
-            item.result.end(FAILED, error.message, error.remedy)

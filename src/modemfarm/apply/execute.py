@@ -14,15 +14,7 @@ from ..dbus.connection import BusError
 from ..errors import FarmError, ToolError
 from . import systemd
 from .host import Host
-from .plan import (
-    ChangeGuard,
-    ChangeRules,
-    ChangeUnit,
-    RemoveMap,
-    Step,
-    WriteConfig,
-    WriteMap,
-)
+from .steps import ChangeGuard, ChangeRules, ChangeUnit, RemoveMap, Step, WriteConfig, WriteMap
 
 _S = TypeVar("_S", bound=Step)
 
@@ -31,11 +23,14 @@ _S = TypeVar("_S", bound=Step)
 class Execution:
     """What was done, what is under way (jobs of systemd by object), and each modem's first error.
 
-    The key None of `errors` stands for the host: its error stops all modems.
+    The key None of `errors` stands for the host: its error stops all modems. `kept`: modems whose
+    new configuration was not swapped in, and why; `unit_failed`: those whose proxy did not start.
     """
 
     done: list[Step] = field(default_factory=list)
     errors: dict[str | None, FarmError] = field(default_factory=dict)
+    kept: dict[str, FarmError] = field(default_factory=dict)
+    unit_failed: set[str] = field(default_factory=set)
     jobs: dict[str, ChangeUnit] = field(default_factory=dict)
     jobs_deadline: float = 0.0
 
@@ -55,6 +50,11 @@ class Execution:
         """Remember the first error."""
         self.errors.setdefault(serial, error)
 
+    def forgive(self, serial: str) -> None:
+        """Forget the error of a proxy that gets another try."""
+        self.errors.pop(serial, None)
+        self.unit_failed.discard(serial)
+
 
 def run_barriers(host: Host, steps: Sequence[Step], execution: Execution) -> None:
     """Rules, guard and identity: quick, and before anything that lets traffic flow."""
@@ -67,9 +67,14 @@ def run_barriers(host: Host, steps: Sequence[Step], execution: Execution) -> Non
 
 
 def begin_proxies(host: Host, steps: Sequence[Step], execution: Execution) -> None:
-    """Write configurations and begin the changes of units; `signal` tells of their ends."""
+    """Write configurations and begin the changes of units; a unit of an old one is left alone."""
     _write_configs(host, _of(steps, WriteConfig), execution)
-    changes = _of(steps, ChangeUnit)
+    changes = [step for step in _of(steps, ChangeUnit) if step.serial not in execution.kept]
+    begin_changes(host, changes, execution)
+
+
+def begin_changes(host: Host, changes: Sequence[ChangeUnit], execution: Execution) -> None:
+    """Begin changes of units; signals of systemd tell of their ends."""
     execution.jobs_deadline = time.monotonic() + systemd.JOB_TIMEOUT_S
     for verb in systemd.ORDER:
         mine = [step for step in changes if step.verb == verb and not execution.stops(step)]
@@ -90,6 +95,7 @@ def end_jobs(host: Host, execution: Execution, results: dict[str, str]) -> None:
         if result == "done":
             execution.done.append(step)
         else:
+            execution.unit_failed.add(step.serial)
             execution.refuse(step.serial, systemd.failure(host.bus, step.unit, step.verb, result))
 
 
@@ -156,7 +162,7 @@ def _check(
         if answer is not None:
             staged.pop(step.serial).unlink(missing_ok=True)
             execution.done.remove(step)
-            execution.refuse(step.serial, answer)
+            execution.kept[step.serial] = answer
 
 
 def _stage(host: Host, step: WriteConfig, staged: dict[str, Path]) -> None:

@@ -6,7 +6,9 @@ transaction, so there is no moment in which a uid has two uplinks.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..errors import ToolError
@@ -14,22 +16,40 @@ from ..identity import check_interface
 
 TABLE = "inet modemfarm_guard"
 SET = "uplinks"
-LIST_COMMAND = ("nft", "-j", "list", "set", *TABLE.split(), SET)
+LIST_COMMAND = ("nft", "-j", "list", "table", *TABLE.split())
+FILE = Path("/etc/modemfarm/guard.nft")
+# Without these two nothing holds a proxy back; the file names all that belong to the table.
+NEEDED = frozenset(("output", "uplink"))
+_CHAIN = re.compile(r"^\s*chain (\w+) \{", re.MULTILINE)
 
 Element = tuple[int, str]
 
 
-def parse_elements(text: str) -> frozenset[Element]:
-    """The output of LIST_COMMAND: pairs of uid and interface; ToolError when it is not that."""
+def chains_of(text: str | None) -> frozenset[str]:
+    """The chains that the file of the routing role makes."""
+    return frozenset(_CHAIN.findall(text or "")) or NEEDED
+
+
+def parse(text: str, chains: frozenset[str] = NEEDED) -> frozenset[Element]:
+    """The pairs of uid and interface in the output of LIST_COMMAND.
+
+    ToolError when it is no guard: a chain of `chains` is missing, or somebody has emptied it.
+    """
     try:
         items: list[dict[str, Any]] = json.loads(text)["nftables"]
-        found = next(item["set"] for item in items if "set" in item)
+        found = next(item["set"] for item in items if "set" in item and item["set"]["name"] == SET)
         elements = (element["concat"] for element in found.get("elem", ()))
-        return frozenset((int(uid), str(name)) for uid, name in elements)
+        uplinks = frozenset((int(uid), str(name)) for uid, name in elements)
+        filled = {item["rule"]["chain"] for item in items if "rule" in item}
     except (ValueError, KeyError, StopIteration, TypeError, AttributeError) as error:
         raise ToolError(
             f"nft shows something else than the set {SET}: {error!r}", "run the role routing"
         ) from error
+    empty = sorted(chains - filled)
+    if empty:
+        words = f"there is nothing in its chains {', '.join(empty)}"
+        raise ToolError(words, "run the role routing")
+    return uplinks
 
 
 def wanted_changes(

@@ -29,6 +29,9 @@ from .rules import Rule, RuleChange
 from .sockets import Listener, read_listeners
 from .tools import TOOL_TIMEOUT_S, run
 
+LINK_FOLDER = Path("/dev/modems")
+ROUTING_UNIT = "modemfarm-routing.service"
+ROUTING_S = 20.0  # 0.1 s natively, 3 s under emulation; our lock is held meanwhile
 PROXY_GROUP = "farm-px"
 LOCK_NAME = ".lock"  # in a folder of root's, so that nobody else can hold it
 LOCK_WAIT_S = 60.0  # a run holds it for a second, under emulation with 30 new modems for ten
@@ -109,6 +112,13 @@ class Host:
         texts = {entry.name: read_text(entry) for entry in sorted(folder.glob("*-*"))}
         return {name: parse_map(text) for name, text in texts.items()}
 
+    def read_links(self) -> dict[str, frozenset[str]] | None:
+        """Names of udev's links (role udev) by IMEI; None where there are none at all."""
+        folder = self.path(LINK_FOLDER)
+        if not folder.is_dir():
+            return None
+        return {name: frozenset(_names(folder / name)) for name in _names(folder)}
+
     def read_listening(self) -> tuple[Listener, ...]:
         """Listening TCP sockets."""
         return read_listeners(self.path(Path("/proc")))
@@ -118,9 +128,10 @@ class Host:
         return self.netlink.rules()
 
     def read_guard(self) -> frozenset[guard.Element]:
-        """Elements of the guard's set; without the set nothing may be served: PermanentError."""
+        """Elements of the guard's set; without the guard nothing may be served: PermanentError."""
+        chains = guard.chains_of(read_text(self.path(guard.FILE)))
         try:
-            return guard.parse_elements(self.run(guard.LIST_COMMAND))
+            return guard.parse(self.run(guard.LIST_COMMAND), chains)
         except ToolError as error:
             raise PermanentError(
                 f"cannot read the guard: {error.message}", "run the role routing on this host"
@@ -152,6 +163,10 @@ class Host:
         refuse_foreign_folder(folder)
         with held(folder / LOCK_NAME, LOCK_WAIT_S, "modem_apply"):
             yield
+
+    def restore_routing(self) -> None:
+        """Have guard and rules loaded again, closed before open. ToolError."""
+        systemd.run_job(self.bus, systemd.RELOAD_OR_START, ROUTING_UNIT, ROUTING_S)
 
     def reprobe(self, serial: str, usb_path: str) -> str:
         """Have ModemManager take a modem up anew; its new object's path. Waits for it."""
@@ -244,6 +259,13 @@ class Host:
     def deactivate(self, active_path: str) -> None:
         """Take an active connection down."""
         self.bus.call(networkmanager.deactivate_call(active_path))
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []  # unplugged meanwhile
 
 
 def _refusal(unit: str, result: str) -> FarmError:

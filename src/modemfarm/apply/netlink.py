@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from ..errors import ToolError
 from .kernel import KernelState
@@ -81,21 +81,25 @@ class Netlink:
 
     def kernel(self) -> KernelState:
         """IPv4 addresses by interface and the default routes of all tables."""
-        names = {}
+        names: dict[int, str] = {}
         for body in self._dump(_GET_LINK, _LINK.pack(socket.AF_UNSPEC, *[0] * 5)):
             (index,) = struct.unpack_from("=i", body, 4)
-            name = _attributes(body, _LINK.size).get(_IFLA_NAME, b"")
-            names[index] = name.rstrip(b"\0").decode("ascii", "replace")
+            raw = _attributes(body, _LINK.size).get(_IFLA_NAME, b"")
+            names[index] = raw.rstrip(b"\0").decode("ascii", "replace")
         addresses: dict[str, tuple[IPv4Address, ...]] = {}
+        networks: dict[str, tuple[IPv4Network, ...]] = {}
         for body in self._dump(_GET_ADDRESS, _ADDRESS.pack(socket.AF_INET, *[0] * 4)):
-            index = _ADDRESS.unpack_from(body)[4]
+            _, prefix, _, _, index = _ADDRESS.unpack_from(body)
             local = _attributes(body, _ADDRESS.size).get(_IFA_LOCAL)
             if local is not None and index in names:
-                found = addresses.get(names[index], ())
-                addresses[names[index]] = (*found, IPv4Address(local))
+                name, address = names[index], IPv4Address(local)
+                addresses[name] = (*addresses.get(name, ()), address)
+                network = IPv4Network((address, prefix), strict=False)
+                networks[name] = (*networks.get(name, ()), network)
         routes = self._dump(_GET_ROUTE, _ROUTE.pack(socket.AF_INET, *[0] * 8))
         defaults = (_default(body, names) for body in routes)
-        return KernelState(addresses, frozenset(item for item in defaults if item is not None))
+        found = frozenset(item for item in defaults if item is not None)
+        return KernelState(addresses, found, networks)
 
     def _dump(self, kind: int, body: bytes) -> Iterator[bytes]:
         self._send(kind, _REQUEST | _DUMP, body)

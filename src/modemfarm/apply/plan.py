@@ -10,18 +10,21 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from ..errors import FarmError
 from ..proxy import threeproxy, v2ray
 from ..proxy.plan import proxy_plan
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import ModemRecord
-from ..usb import UsbModem
-from ..usb_map import MAP_FOLDER, map_text
+from ..usb import AT_FARM, UsbModem
+from ..usb_map import map_text
 from . import systemd
 from .guard import Element, wanted_changes
-from .result import Diff
-from .rules import Rule, RuleChange, host_changes, slot_changes
+from .rules import Rule, host_changes, slot_changes
 from .sockets import Listener, owners
+from .steps import ChangeGuard, ChangeRules, ChangeUnit, RemoveMap, Step, WriteConfig, WriteMap
 from .systemd import UnitState
+
+LISTEN_S = 10.0  # from a start to the port: 3proxy 20 ms, v2ray 2 s under emulation
 
 
 @dataclass(frozen=True)
@@ -45,119 +48,36 @@ class Target:
 
 @dataclass(frozen=True)
 class Config:
-    """A proxy configuration on disk; text None when there is none, mtime in Unix seconds."""
+    """A proxy configuration on disk; text None when there is none, times in Unix seconds.
+
+    good: the last one that served. refused_until: the wanted one did not work and is not tried
+    again before.
+    """
 
     text: str | None = None
     mtime: float = 0.0
+    good: str | None = None
+    refused_until: float | None = None
 
 
 @dataclass(frozen=True)
 class Current:
-    """What the host has now, read once for the whole batch. `now` is Unix time in seconds."""
+    """What the host has now, read once for the whole batch. `now` is Unix time in seconds.
+
+    links: udev's link folder by IMEI as names, None where udev makes none (a host in a test).
+    guard_lost, units_error: why the guard, or systemd's units, could not be read.
+    """
 
     maps: Mapping[str, str | None] = field(default_factory=dict)
+    links: Mapping[str, frozenset[str]] | None = None
     rules: frozenset[Rule] = frozenset()
     guard: frozenset[Element] = frozenset()
+    guard_lost: FarmError | None = None
     units: Mapping[str, UnitState] = field(default_factory=dict)
+    units_error: FarmError | None = None
     configs: Mapping[int, Config] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
     now: float = 0.0
-
-
-@dataclass(frozen=True)
-class WriteMap:
-    """Write udev's identity map for a USB path and let udev look at the nodes again."""
-
-    serial: str
-    usb_path: str
-    before: str
-    nodes: tuple[Path, ...]
-    name = "identity"
-
-    def diff(self) -> Diff:
-        """The file."""
-        return Diff(f"{MAP_FOLDER}/{self.usb_path}", self.before, map_text(self.serial))
-
-
-@dataclass(frozen=True)
-class RemoveMap:
-    """Remove an identity map that names a modem which is not there."""
-
-    serial: str
-    usb_path: str
-    name = "identity"
-
-    def diff(self) -> Diff:
-        """The file."""
-        return Diff(f"{MAP_FOLDER}/{self.usb_path}", map_text(self.serial), "")
-
-
-@dataclass(frozen=True)
-class WriteConfig:
-    """Write a proxy configuration; `check` asks the engine first, as a process uses the old one."""
-
-    serial: str
-    path: Path
-    before: str
-    text: str
-    check: bool
-    name = "config"
-
-    def diff(self) -> Diff:
-        """The file."""
-        return Diff(str(self.path), self.before, self.text)
-
-
-@dataclass(frozen=True)
-class ChangeRules:
-    """Add and remove policy routing rules; serial None for those of the host."""
-
-    serial: str | None
-    changes: tuple[RuleChange, ...]
-    name = "rules"
-
-    def diff(self) -> Diff:
-        """The rules that go and come, in the words of `ip rule`."""
-        return Diff("ip rule", _lines(self.changes, add=False), _lines(self.changes, add=True))
-
-
-@dataclass(frozen=True)
-class ChangeGuard:
-    """Change the elements of one uid, or take its interface from another uid."""
-
-    serial: str
-    delete: frozenset[Element]
-    add: frozenset[Element]
-    name = "guard"
-
-    def diff(self) -> Diff:
-        """The elements that go and come."""
-        before, after = (
-            "".join(f"{uid} . {name}\n" for uid, name in sorted(elements))
-            for elements in (self.delete, self.add)
-        )
-        return Diff("nft set inet modemfarm_guard uplinks", before, after)
-
-
-@dataclass(frozen=True)
-class ChangeUnit:
-    """One change of a unit: enable, reset-failed, start, reload or restart."""
-
-    serial: str
-    unit: str
-    verb: str
-    name = "unit"
-
-    def diff(self) -> Diff:
-        """The verb, as the new state."""
-        return Diff(self.unit, "", f"{self.verb}\n")
-
-
-def _lines(changes: Sequence[RuleChange], add: bool) -> str:
-    return "".join(f"{item.rule.arguments()}\n" for item in changes if item.add is add)
-
-
-Step = WriteMap | RemoveMap | WriteConfig | ChangeRules | ChangeGuard | ChangeUnit
 
 
 @dataclass(frozen=True)
@@ -168,8 +88,16 @@ class Plan:
     blocked: Mapping[str, tuple[str, str]]
 
 
-def compute(current: Current, settings: FarmSettings, targets: Sequence[Target]) -> Plan:
-    """The plan of a batch: barriers (rules, guard) come before whatever lets traffic flow."""
+def compute(
+    current: Current,
+    settings: FarmSettings,
+    targets: Sequence[Target],
+    away: Sequence[Target] = (),
+) -> Plan:
+    """The plan of a batch: barriers (rules, guard) come before whatever lets traffic flow.
+
+    Of `away`, modems that are not to be touched and not there, only the guard's elements go.
+    """
     blocked = {
         target.serial: reason
         for target in targets
@@ -183,9 +111,9 @@ def compute(current: Current, settings: FarmSettings, targets: Sequence[Target])
         changes = slot_changes(current.rules, target.slot)
         if changes:
             steps.append(ChangeRules(target.serial, changes))
-    steps += guard_steps(current.guard, targets)
+    steps += guard_steps(current.guard, [*targets, *away])
     for target in targets:
-        steps += _map_steps(current.maps, target)
+        steps += _map_steps(current, target)
     for target in targets:
         if target.serial not in blocked:
             steps += _proxy_steps(current, settings, target)
@@ -207,18 +135,28 @@ def guard_steps(current: frozenset[Element], targets: Sequence[Target]) -> list[
     return steps
 
 
-def _map_steps(maps: Mapping[str, str | None], target: Target) -> list[Step]:
+def _map_steps(current: Current, target: Target) -> list[Step]:
     here = target.record.usb_path if target.online else None
     steps: list[Step] = [
         RemoveMap(target.serial, path)
-        for path, serial in maps.items()
+        for path, serial in current.maps.items()
         if serial == target.serial and path != here
     ]
-    if here is not None and target.usb is not None and maps.get(here) != target.serial:
-        before = maps.get(here)
-        old = map_text(before) if before else ""
-        steps.append(WriteMap(target.serial, here, old, _nodes(target.usb)))
+    if here is not None and target.usb is not None:
+        before = current.maps.get(here)
+        if before != target.serial or _links_missing(current, target.serial, target.usb):
+            old = map_text(before) if before else ""
+            steps.append(WriteMap(target.serial, here, old, _nodes(target.usb)))
     return steps
+
+
+def _links_missing(current: Current, serial: str, modem: UsbModem) -> bool:
+    """True when udev's links to ports that are there are not: a new look makes them again."""
+    if current.links is None:
+        return False
+    ports = {"at": modem.tty(AT_FARM), "qmi": modem.cdc_wdm}
+    wanted = {name for name, device in ports.items() if device is not None}
+    return not wanted <= current.links.get(serial, frozenset())
 
 
 def _nodes(modem: UsbModem) -> tuple[Path, ...]:
@@ -234,10 +172,18 @@ def render_config(settings: FarmSettings, slot: SlotPlan) -> str:
     return v2ray.render(plan) if settings.engine == "v2ray" else threeproxy.render(plan)
 
 
+def wanted_config(settings: FarmSettings, slot: SlotPlan, config: Config) -> str:
+    """The text to have now: what the settings say, or the last good one while that is refused."""
+    good = config.good or config.text
+    if config.refused_until is not None and good is not None:
+        return good
+    return render_config(settings, slot)
+
+
 def _proxy_steps(current: Current, settings: FarmSettings, target: Target) -> list[Step]:
     slot, serial = target.slot, target.serial
-    text = render_config(settings, slot)
     config = current.configs.get(slot.slot, Config())
+    text = wanted_config(settings, slot, config)
     unit = current.units.get(slot.unit, UnitState(slot.unit))
     steps: list[Step] = []
     if config.text != text:
@@ -253,7 +199,24 @@ def _proxy_steps(current: Current, settings: FarmSettings, target: Target) -> li
         # v2ray has no reload.
         verb = systemd.RESTART if settings.engine == "v2ray" else systemd.RELOAD
         steps.append(ChangeUnit(serial, slot.unit, verb))
+    elif _deaf(current, settings.lan_address, target.slot, unit):
+        steps.append(ChangeUnit(serial, slot.unit, systemd.RESTART))
     return steps
+
+
+def listens(listeners: tuple[Listener, ...], address: IPv4Address, slot: SlotPlan) -> bool:
+    """True when the slot's own user listens on each of its ports."""
+    ports = filter(None, (slot.port, slot.socks_port))
+    return all(slot.uid in owners(listeners, address, port) for port in ports)
+
+
+def _deaf(current: Current, address: IPv4Address, slot: SlotPlan, unit: UnitState) -> bool:
+    """True for a process that runs and does not listen: 3proxy stays so for ever.
+
+    It waited for a port that somebody else had, or read a configuration without a service.
+    """
+    settled = unit.changed_at + LISTEN_S < current.now
+    return settled and not listens(current.listeners, address, slot)
 
 
 def _started_before(unit: UnitState, config: Config, now: float) -> bool:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check mode: say what a run would change and where each modem stands now. Reads only."""
+"""Check mode: what a run would change and how the modems stand, without a single write.
+
+What the host has lost and what differs statically is said first, so that a modem that waits, or a
+service without answer, hides nothing.
+"""
 
 import time
 from collections.abc import Sequence
@@ -9,25 +13,47 @@ from ..errors import FarmError
 from ..settings import FarmSettings
 from .activate import fail, profile_change
 from .assess import Kind, assess
+from .fallback import refused_words
 from .host import Host, Managers
+from .lost import lost_words
 from .networkmanager import NmState
-from .plan import Current, compute
+from .plan import Config, Current, compute
 from .probe import probe
 from .progress import Progress
-from .result import FAILED, OFFLINE, SERVING, WAITING, BatchResult
-from .verify import mismatch
+from .read import read_current
+from .result import DEGRADED, FAILED, OFFLINE, SERVING, WAITING, BatchResult
+from .verify import difference, twin
 
 
 def predict(
     host: Host,
     settings: FarmSettings,
+    items: Sequence[Progress],
+    held: Sequence[Progress],
+    batch: BatchResult,
+    prove: bool,
+) -> None:
+    """Fill in the results without touching anything; `prove` sends a request through each port."""
+    current = read_current(host, settings, [item.target for item in items])
+    batch.host += lost_words(current, settings)
+    _static(settings, current, items, held, batch)
+    online = [item for item in items if not item.done]
+    if online:
+        managers = host.read_managers()
+        for item in online:
+            _bearer(host, settings, item, managers, batch, prove)
+
+
+def _static(
+    settings: FarmSettings,
     current: Current,
     items: Sequence[Progress],
+    held: Sequence[Progress],
     batch: BatchResult,
 ) -> None:
-    """Fill in the results without touching anything."""
-    plan = compute(current, settings, [item.target for item in items])
-    by_serial = {item.serial: item for item in items}
+    away = [item.target for item in held if not item.target.online]
+    plan = compute(current, settings, [item.target for item in items], away)
+    by_serial = {item.serial: item for item in (*items, *held)}
     for step in plan.steps:
         batch.diff.append(step.diff())
         if step.serial is None:
@@ -35,19 +61,24 @@ def predict(
         else:
             by_serial[step.serial].result.note(step.name)
     for item in items:
-        if item.serial in plan.blocked:
+        item.degraded = refused_words(
+            current.configs.get(item.target.slot.slot, Config()), item.target.slot.unit
+        )
+        if current.units_error is not None:
+            fail(item, current.units_error)
+        elif item.serial in plan.blocked:
             item.end(time.monotonic(), FAILED, *plan.blocked[item.serial])
         else:
             item.end_absent(time.monotonic())
-    online = [item for item in items if not item.done]
-    if online:
-        managers = host.read_managers()
-        for item in online:
-            _bearer(host, settings, item, managers, batch)
 
 
 def _bearer(
-    host: Host, settings: FarmSettings, item: Progress, managers: Managers, batch: BatchResult
+    host: Host,
+    settings: FarmSettings,
+    item: Progress,
+    managers: Managers,
+    batch: BatchResult,
+    prove: bool,
 ) -> None:
     now = time.monotonic()
     verdict = assess(item.serial, item.usb_path, item.target.usb, managers)
@@ -66,25 +97,33 @@ def _bearer(
         batch.diff.append(change)
         item.verdict = replace(verdict, kind=Kind.ACTIVATE)
     if item.verdict.kind is Kind.ACTIVATE:
-        item.result.note("activation")
+        item.result.note("bearer")
         item.end(now, WAITING, "check mode: its bearer would be activated", "run without check")
     else:
-        _serving(host, settings, item, managers)
+        _serving(host, settings, item, managers, prove)
 
 
-def _serving(host: Host, settings: FarmSettings, item: Progress, managers: Managers) -> None:
-    usb, slot = item.target.usb, item.target.slot
+def _serving(
+    host: Host, settings: FarmSettings, item: Progress, managers: Managers, prove: bool
+) -> None:
+    usb, slot, lan = item.target.usb, item.target.slot, settings.lan_address
     if usb is None or not isinstance(managers.network, NmState):
         return
     try:
-        wrong = mismatch(slot, usb, managers.network, host.read_kernel(), settings.lan_address)
+        kernel = host.read_kernel()
+        wrong = difference(slot, usb, managers.network, kernel, lan)
         if wrong is not None:
-            item.result.note("activation")
-            item.end(time.monotonic(), FAILED, f"the bearer does not fit: {wrong}", "run again")
+            item.result.note(wrong[0])
+            reason = f"the bearer does not fit: {wrong[1]}"
+            item.end(time.monotonic(), FAILED, reason, "run again")
             return
         item.result.interface = usb.net
-        now = time.monotonic()
-        item.result.wan_address = probe(settings.lan_address, slot.port, settings.probe_url, now)
-        item.end(time.monotonic(), SERVING, None, None)
+        if prove:
+            url = settings.probe_url
+            item.result.wan_address = probe(lan, slot.port, url, time.monotonic())
+        if item.degraded is not None:
+            item.end(time.monotonic(), DEGRADED, *item.degraded)
+        else:
+            item.end(time.monotonic(), SERVING, twin(usb, kernel), None)
     except FarmError as error:
         fail(item, error)

@@ -21,6 +21,11 @@ class Progress:
     probe: Background | None = None
     reprobe: Background | None = None  # ModemManager looks at the modem anew
     reprobed: bool = False
+    # Why, and what to do, when it serves with an older configuration than the wanted one.
+    degraded: tuple[str, str] | None = None
+    remark: str | None = None  # something to be told though it serves
+    went_back: bool = False
+    listen_until: float | None = None
     tries: int = 0
     verified: bool = False
     done: bool = False

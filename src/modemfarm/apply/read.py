@@ -1,28 +1,59 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read what the host has now, once for the whole batch."""
+"""One look at everything a plan is made from."""
 
 import time
 from collections.abc import Sequence
 
+from ..errors import FarmError, PermanentError
+from ..settings import FarmSettings
+from . import lastgood
 from .files import read_text
+from .guard import Element
 from .host import Host
-from .plan import Config, Current, Target
+from .plan import Config, Current, Target, render_config
+from .systemd import UnitState
 
 
-def read_current(host: Host, targets: Sequence[Target]) -> Current:
-    """The state that `compute` compares with; FarmError when a part cannot be read."""
+def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) -> Current:
+    """The state that `compute` compares with; FarmError when a part cannot be read.
+
+    A guard that is gone and a systemd that does not answer are part of the picture.
+    """
+    guard, guard_lost = _guard(host)
+    now = time.time()
+    units, units_error = _units(host, targets)
     return Current(
         maps=host.read_maps(),
+        links=host.read_links(),
         rules=host.read_rules(),
-        guard=host.read_guard(),
-        units=host.read_units(target.slot.unit for target in targets),
-        configs={target.slot.slot: _config(host, target) for target in targets},
+        guard=guard,
+        guard_lost=guard_lost,
+        units=units,
+        units_error=units_error,
+        configs={target.slot.slot: _config(host, settings, target, now) for target in targets},
         listeners=host.read_listening(),
-        now=time.time(),
+        now=now,
     )
 
 
-def _config(host: Host, target: Target) -> Config:
+def _guard(host: Host) -> tuple[frozenset[Element], FarmError | None]:
+    try:
+        return host.read_guard(), None
+    except PermanentError as error:
+        return frozenset(), error
+
+
+def _units(host: Host, targets: Sequence[Target]) -> tuple[dict[str, UnitState], FarmError | None]:
+    try:
+        return host.read_units(target.slot.unit for target in targets), None
+    except FarmError as error:
+        return {}, error
+
+
+def _config(host: Host, settings: FarmSettings, target: Target, now: float) -> Config:
     path = host.path(target.slot.config_path)
     text = read_text(path)
-    return Config() if text is None else Config(text, path.stat().st_mtime)
+    kept = lastgood.read(path)
+    until = kept.refused_until(render_config(settings, target.slot), now)
+    mtime = 0.0 if text is None else path.stat().st_mtime
+    return Config(text, mtime, kept.good, until)

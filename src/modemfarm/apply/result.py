@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SERVING = "serving"  # a request through the port came back through this modem
+DEGRADED = "degraded"  # it serves, but not as the registry wants it
 OFFLINE = "offline"  # the modem is not there; its port refuses
 WAITING = "waiting"  # nothing is wrong yet, or only time can help; run again
 FAILED = "failed"  # somebody has to do what `remedy` says
+HELD = "held"  # an operator is at work; nothing of it was touched
 
 
 @dataclass
@@ -64,16 +66,21 @@ class Diff:
 
 @dataclass
 class BatchResult:
-    """All modems of a run and all changed things, `host_changed` those that belong to no modem."""
+    """All modems of a run and all changed things, `host_changed` those that belong to no modem.
+
+    host: words for what all modems need and the host had lost, such as guard and rule 2999.
+    """
 
     modems: list[ModemResult]
     diff: list[Diff] = field(default_factory=list)
     host_changed: bool = False
+    host: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """What the module returns."""
         return {
             "changed": self.host_changed or any(modem.changed for modem in self.modems),
             "diff": [item.as_dict() for item in self.diff],
+            "host": list(self.host),
             "modems": [modem.as_dict() for modem in self.modems],
         }

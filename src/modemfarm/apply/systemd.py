@@ -22,7 +22,13 @@ SIGNALS = (f"type='signal',sender='{SERVICE}',interface='{_MANAGER}',member='Job
 JOB_TIMEOUT_S = 60.0
 
 ENABLE, RESET, START, RELOAD, RESTART = "enable", "reset-failed", "start", "reload", "restart"
-_JOB_METHODS = {START: "StartUnit", RELOAD: "ReloadUnit", RESTART: "RestartUnit"}
+RELOAD_OR_START = "reload-or-start"
+_JOB_METHODS = {
+    START: "StartUnit",
+    RELOAD: "ReloadUnit",
+    RESTART: "RestartUnit",
+    RELOAD_OR_START: "ReloadOrRestartUnit",  # for a unit with ExecReload it never restarts
+}
 ORDER = (ENABLE, RESET, START, RELOAD, RESTART)
 
 
@@ -127,6 +133,16 @@ def wait_for(bus: Bus, jobs: Sequence[str], timeout: float) -> dict[str, str]:
     while set(jobs) - set(results) and (left := deadline - time.monotonic()) > 0:
         results |= dict(end for signal in bus.signals(left) if (end := ended(signal)) is not None)
     return results
+
+
+def run_job(bus: Bus, verb: str, unit: str, timeout: float) -> None:
+    """Have one job done and wait for it; other signals are lost. ToolError when it fails."""
+    (job,) = begin(bus, verb, [unit])
+    if isinstance(job, BusError):
+        raise job
+    result = wait_for(bus, [job], timeout).get(job, "timeout")
+    if result != "done":
+        raise failure(bus, unit, verb, result)
 
 
 def ended(signal: Message) -> tuple[str, str] | None:

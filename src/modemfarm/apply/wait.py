@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..dbus.wire import INTERFACE, MEMBER, PATH
-from ..errors import FarmError
+from ..errors import FarmError, ToolError
 from ..settings import FarmSettings
 from . import networkmanager as nm
 from . import systemd
@@ -20,13 +20,15 @@ from .activate import Activator, fail, profile_change, refused
 from .assess import LOCKED, Kind, Verdict, assess
 from .background import Background
 from .execute import Execution, as_farm_error, end_jobs
+from .fallback import Fallback
 from .guard import Element
 from .host import Host, Managers
-from .plan import ChangeGuard, guard_steps
+from .plan import LISTEN_S, guard_steps, listens
 from .probe import probe
 from .progress import Progress
-from .result import FAILED, OFFLINE, SERVING, WAITING, Diff
-from .verify import mismatch
+from .result import DEGRADED, FAILED, OFFLINE, SERVING, WAITING, Diff
+from .steps import ChangeGuard
+from .verify import mismatch, twin
 
 IDLE_S = 1.0  # the longest time between two looks: a signal may be lost with its service
 PORTS_S = 0.2  # nobody tells us about new ports, so look; they come within 2 s of a plug-in
@@ -46,6 +48,7 @@ class Waiter:
         deadline: float,
         execution: Execution,
         guard: frozenset[Element],
+        fallback: Fallback,
         diff: list[Diff],
     ) -> None:
         self._host = host
@@ -53,13 +56,19 @@ class Waiter:
         self._deadline = deadline
         self._execution = execution
         self._guard = guard
+        self._fallback = fallback
+        self._prove = True
         self._diff = diff
         self._started = time.monotonic()
         self._activator = Activator(host, settings, diff)
         self._wake, self._waker = socket.socketpair()
 
-    def run(self, items: Sequence[Progress]) -> None:
-        """Move all modems until each is done, and all jobs of systemd have ended."""
+    def run(self, items: Sequence[Progress], prove: bool = True) -> None:
+        """Move all modems until each is done, and all jobs of systemd have ended.
+
+        Without `prove` no request goes through the ports; who listens on them has to do.
+        """
+        self._prove = prove
         with self._wake, self._waker:
             pending = [item for item in items if not item.done]
             while pending or self._execution.jobs:
@@ -68,6 +77,7 @@ class Waiter:
                 pending = [item for item in pending if not item.done]
                 if pending or self._execution.jobs:
                     self._pause(pending, time.monotonic() - began)
+                    self._fallback.after_jobs(items)
 
     def _round(self, pending: Sequence[Progress]) -> None:
         self._refresh_usb(pending)
@@ -196,6 +206,7 @@ class Waiter:
             if wrong is None:
                 item.verified = True
                 item.result.interface = usb.net
+                item.remark = twin(usb, kernel)
             else:
                 self._take_down(item, network, wrong)
 
@@ -206,7 +217,7 @@ class Waiter:
         except FarmError as error:
             fail(item, error)
             return
-        item.result.note("activation")
+        item.result.note("bearer")
         reason = f"the bearer does not fit: {wrong}"
         refused(item, Verdict(Kind.WAIT, reason, "run again; see the journal", "bearer"))
 
@@ -217,15 +228,46 @@ class Waiter:
             fail(item, error)
         elif self._execution.busy(item.serial):
             item.enter("proxy", now)
+        elif not self._prove:
+            self._look_at_port(item, now)
         elif item.probe is None:
             item.enter("probe", now)
             item.probe = Background(self._question(item, now + PROBE_CAP_S), self._ring)
         elif item.probe.done():
-            try:
-                item.result.wan_address = item.probe.result()
-                item.end(now, SERVING, None, None)
-            except FarmError as problem:
+            self._probed(item, item.probe)
+
+    def _probed(self, item: Progress, probe: Background) -> None:
+        try:
+            item.result.wan_address = probe.result()
+        except FarmError as problem:
+            item.probe = None
+            if self._listens(item) or not self._fallback.back(item, problem):
                 fail(item, problem)
+        else:
+            self._fallback.proven(item)
+            self._serves(item)
+
+    def _look_at_port(self, item: Progress, now: float) -> None:
+        item.enter("probe", now)
+        item.listen_until = item.listen_until or now + LISTEN_S
+        if self._listens(item):
+            self._serves(item)
+        elif now > item.listen_until:
+            item.listen_until = None
+            unit = item.target.slot.unit
+            problem = ToolError("nothing listens on the proxy port", f"see `journalctl -u {unit}`")
+            if not self._fallback.back(item, problem):
+                fail(item, problem)
+
+    def _serves(self, item: Progress) -> None:
+        if item.degraded is None:
+            item.end(time.monotonic(), SERVING, item.remark, None)
+        else:
+            item.end(time.monotonic(), DEGRADED, *item.degraded)
+
+    def _listens(self, item: Progress) -> bool:
+        lan = self._settings.lan_address
+        return listens(self._host.read_listening(), lan, item.target.slot)
 
     def _question(self, item: Progress, deadline: float) -> Callable[[], str]:
         address, url = self._settings.lan_address, self._settings.probe_url

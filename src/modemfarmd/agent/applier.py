@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from ..errors import ApplyError
 from ..registry.model import Outcome
@@ -15,6 +16,7 @@ from .client import Applied
 from .farm import Farm
 from .inbox import Inbox, Task
 from .queue import KeyQueue
+from .states import Patience, State
 from .store import Store
 
 log = logging.getLogger(__name__)
@@ -27,10 +29,15 @@ COMPANY_WINDOW_S = 4.0
 WAITING_JOBS = 2  # jobs for modems that are there: they may wait for minutes
 PARALLEL_JOBS = 4  # with those for modems that are gone; one more seat is an operator's own apply
 FAILED_RETRY_LONGEST_S = 300.0  # a person has to act; look again now and then
+# Plug and unplug are both served at once; whoever goes on like this waits for the flapping guard.
+PACE_S = (0.0, 0.0, 3.0, 5.0, 10.0, 15.0)
 
 
 class Applier:
-    """Keys are serials; see the module's text."""
+    """Keys are serials; see the module's text.
+
+    `ready` says whether root may be told about a modem now: not while its record is not on disk.
+    """
 
     def __init__(
         self,
@@ -40,16 +47,30 @@ class Applier:
         apply: Callable[[Sequence[str]], Applied],
         spawn: Callable[[Task], None],
         clock: Callable[[], float],
+        ready: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        self.queue = KeyQueue(clock, window=0.0)
+        self.queue = KeyQueue(clock, window=0.0, pace=PACE_S)
         self._farm = farm
         self._store = store
         self._inbox = inbox
         self._apply = apply
         self._spawn = spawn
         self._clock = clock
-        self._jobs = 0
+        self._ready = ready
+        self._patience = Patience(clock)
+        self._applying: set[str] = set()
         self._waiting_jobs = 0
+        self.jobs = 0
+
+    def add(self, serials: Iterable[str]) -> None:
+        """Have these applied, soon."""
+        for serial in serials:
+            self.queue.add(serial)
+            self.queue.settle(serial)
+
+    def is_applying(self, serial: str) -> bool:
+        """True while a job of ours works on it."""
+        return serial in self._applying
 
     def wait(self, neighbours_coming: Callable[[], bool]) -> float | None:
         """Seconds until `start` has something to do; None when nothing waits or no seat is free."""
@@ -79,12 +100,14 @@ class Applier:
         as long as its slowest modem.
         """
         due = self.queue.due()
+        barred = {serial for serial in due if not self._may(serial)}
+        due = {serial: since for serial, since in due.items() if serial not in barred}
         gone = [serial for serial in due if not self._is_present(serial)]
-        if gone and self._jobs < PARALLEL_JOBS:
+        if gone and self.jobs < PARALLEL_JOBS:
             return 0.0, gone
         here = [serial for serial in due if serial not in gone]
         if not here:
-            return (self.queue.wait() if not gone else None), []
+            return (self.queue.wait(barred) if not gone else None), []
         if self._waiting_jobs >= WAITING_JOBS:
             return None, []
         fresh = [serial for serial in here if self.queue.attempts(serial) == 0]
@@ -97,6 +120,10 @@ class Applier:
         waited = self._clock() - min(due[serial] for serial in batch)
         return max(0.0, window - waited), batch
 
+    def _may(self, serial: str) -> bool:
+        modem = self._farm.modems.get(serial)
+        return self._ready(serial) and not (modem and modem.repairing)
+
     def _is_present(self, serial: str) -> bool:
         modem = self._farm.modems.get(serial)
         return modem is not None and modem.seen.present
@@ -105,8 +132,9 @@ class Applier:
         if not serials:
             return
         waits = any(self._is_present(serial) for serial in serials)
-        self._jobs += 1
+        self.jobs += 1
         self._waiting_jobs += waits
+        self._applying.update(serials)
         log.info("applying %s", " ".join(serials))
         self._spawn(lambda: self._job(serials, waits))
 
@@ -119,10 +147,11 @@ class Applier:
             self._inbox.post(lambda: self._failed(serials, failure))
         else:
             self._inbox.post(lambda: self._ended(serials, applied))
-        self._inbox.post(lambda: self._free(waits))
+        self._inbox.post(lambda: self._free(serials, waits))
 
-    def _free(self, waits: bool) -> None:
-        self._jobs -= 1
+    def _free(self, serials: Iterable[str], waits: bool) -> None:
+        self._applying.difference_update(serials)
+        self.jobs -= 1
         self._waiting_jobs -= waits
 
     def _failed(self, serials: Iterable[str], error: ApplyError) -> None:
@@ -151,19 +180,26 @@ class Applier:
                 self._retry_if_unfinished(outcome)
 
     def _settle(self, outcome: Outcome) -> None:
-        before = self._farm.modems[outcome.serial].seen
-        outcome = self._farm.explained(outcome)
+        modem = self._farm.modems[outcome.serial]
+        before = modem.seen
+        if outcome.state == State.HELD:  # it serves or not, as it did
+            outcome = replace(outcome, status=before.status)
+        outcome = self._patience.judged(self._farm.explained(outcome))
         if not self._farm.outcome(outcome):
             return  # it came or went meanwhile: its key waits already
-        self._store.outcome(outcome)
+        if outcome.state == State.HELD:
+            self._store.observe(modem.seen)  # what was known of its address stays
+        else:
+            self._store.outcome(outcome)
         if before.state != outcome.state:
             self._store.event(outcome.state, outcome.serial, reason=outcome.reason)
 
     def _retry_if_unfinished(self, outcome: Outcome) -> None:
-        present = self._farm.modems[outcome.serial].seen.present
-        if outcome.state == ("serving" if present else "offline"):
+        modem = self._farm.modems[outcome.serial]
+        done = (State.SERVING, State.HELD) if modem.seen.present else (State.ABSENT, State.HELD)
+        if outcome.state in done:
             self.queue.forgive(outcome.serial)
-        elif outcome.state == "failed":
+        elif modem.state in (State.FAILED, State.DEGRADED):
             self.queue.retry(outcome.serial, FAILED_RETRY_LONGEST_S)
         else:
             self.queue.retry(outcome.serial)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks the apply service to converge modems: one line of JSON there, one back."""
+"""Asks the apply service to converge, compare or repair modems: a line of JSON there, one back."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,18 @@ from ..registry.model import Outcome
 from ..text import printable
 
 SOCKET = Path("/run/modemfarm/apply.sock")
-# The job waits 45 s for modems and Ansible needs its share under emulation; the service ends a
-# job by itself long before this.
+# The service ends a job by itself after 240 s and lets it unwind; this is for one that hangs.
 TIMEOUT_S = 400.0
 WAKE_S = 2.0  # systemd accepts at once
 MAX_ANSWER = 4_000_000  # 120 modems with all their steps are 60 kB
-STATUS_OF = {"serving": "online", "offline": "offline", "waiting": "offline", "failed": "error"}
+STATUS_OF = {
+    "serving": "online",
+    "degraded": "online",
+    "offline": "offline",
+    "waiting": "offline",
+    "held": "offline",
+    "failed": "error",
+}
 
 
 @dataclass(frozen=True)
@@ -36,20 +42,67 @@ class Applied:
     rows: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True)
+class Drift:
+    """What differs from the registry: rows as modem_apply returned them, words for the host."""
+
+    rows: tuple[dict[str, Any], ...]
+    host: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A step that was taken, with the evidence from before and after; error where it failed."""
+
+    step: str
+    seconds: float
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    error: str | None
+
+
 def request_apply(
-    serials: Sequence[str], path: Path = SOCKET, timeout: float = TIMEOUT_S
+    serials: Sequence[str],
+    play: str = "modem",
+    prove: bool = True,
+    path: Path = SOCKET,
+    timeout: float = TIMEOUT_S,
 ) -> Applied:
-    """Run the play `modem` for `serials` and wait for it. Raises ApplyError."""
-    line = json.dumps({"play": "modem", "serials": list(serials)}).encode() + b"\n"
+    """Converge `serials` and wait for it. Raises ApplyError."""
+    request = {"play": play, "serials": list(serials), "prove": prove}
+    return parse_answer(_ask(request, path, timeout))
+
+
+def request_drift(
+    serials: Sequence[str] = (), path: Path = SOCKET, timeout: float = TIMEOUT_S
+) -> Drift:
+    """Compare `serials` (all when empty) with the registry; nothing is changed. ApplyError."""
+    request = {"play": "drift", "serials": list(serials)}
+    return parse_drift(_ask(request, path, timeout))
+
+
+def request_repair(
+    serial: str, step: str, path: Path = SOCKET, timeout: float = TIMEOUT_S
+) -> Repaired:
+    """Take one step on a modem and wait for its end.
+
+    A step that was taken and failed is an answer; ApplyError when it was not taken (the modem is
+    busy, held or not there, the service refuses or is away).
+    """
+    request = {"play": "repair", "serials": [serial], "step": step}
+    return parse_repaired(_ask(request, path, timeout))
+
+
+def _ask(request: dict[str, Any], path: Path, timeout: float) -> bytes:
+    line = json.dumps(request).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
             connection.connect(str(path))
             connection.sendall(line)
-            answer = _read_line(connection)
+            return _read_line(connection)
     except OSError as error:
         raise ApplyError(f"the apply service at {path}: {error or type(error).__name__}") from error
-    return parse_answer(answer)
 
 
 def wake(path: Path = SOCKET) -> None:
@@ -71,17 +124,60 @@ def _read_line(connection: socket.socket) -> bytes:
 
 def parse_answer(line: bytes) -> Applied:
     """The outcomes in an answer line; ApplyError for a refusal or an unreadable answer."""
-    try:
-        answer = json.loads(line)
-        ok, rows = answer["ok"], answer["modems"]
-        if not ok:
-            raise ApplyError(printable(answer["error"] or "the apply service says no"))
+    with _readable():
+        answer = _granted(json.loads(line))
+        rows = answer["modems"]
         outcomes = tuple(outcome(row) for row in rows)
         return Applied(float(answer["seconds"]), outcomes, tuple(rows))
+
+
+def parse_drift(line: bytes) -> Drift:
+    """The rows and words in an answer line; ApplyError as parse_answer."""
+    with _readable():
+        answer = _granted(json.loads(line))
+        rows = tuple(answer["modems"])
+        for row in rows:
+            outcome(row)
+            row["changed"] = [printable(word, 40) for word in row["changed"]]
+        return Drift(rows, tuple(printable(word, 200) for word in answer["host"]))
+
+
+def parse_repaired(line: bytes) -> Repaired:
+    """What a step came to; ApplyError as parse_answer, and when no step was taken."""
+    with _readable():
+        answer = json.loads(line)
+        taken = answer["repair"]
+        if taken is None:
+            _granted(answer)
+            raise ApplyError("the apply service took no step")
+        return Repaired(
+            step=printable(taken["step"], 20),
+            seconds=float(taken["seconds"]),
+            before=_evidence(taken["before"]),
+            after=_evidence(taken["after"]),
+            # An error of the run as a whole (it took too long) beats what the module says.
+            error=_text(taken["error"] or (None if answer["ok"] else answer["error"])),
+        )
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except ApplyError:
+        raise
     except (ValueError, KeyError, TypeError, FarmError) as error:
-        if isinstance(error, ApplyError):
-            raise
         raise ApplyError(f"the apply service's answer cannot be read: {error}") from error
+
+
+def _granted(answer: dict[str, Any]) -> dict[str, Any]:
+    if not answer["ok"]:
+        raise ApplyError(printable(answer["error"] or "the apply service says no"))
+    return answer
+
+
+def _evidence(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if value is None else dict(value)
 
 
 def outcome(row: dict[str, Any]) -> Outcome:
@@ -92,7 +188,7 @@ def outcome(row: dict[str, Any]) -> Outcome:
     interface = row.get("interface")
     return Outcome(
         serial=check_serial(row["serial"]),
-        status=STATUS_OF[state],
+        status="online" if state == "held" and interface else STATUS_OF[state],
         state=state,
         reason=_text(row.get("reason")),
         remedy=_text(row.get("remedy")),

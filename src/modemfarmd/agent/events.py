@@ -14,7 +14,8 @@ from collections.abc import Callable
 import psycopg2
 
 from ..errors import DatabaseGoneError
-from ..registry.db import Connection, backoff, connect
+from ..registry.db import backoff, connect
+from ..registry.deadline import Connection
 from .bus import Bus, usb_path_of
 
 log = logging.getLogger(__name__)

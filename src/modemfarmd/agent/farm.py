@@ -3,20 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modemfarm.at.commands.identity import Identity
+from modemfarm.hold import Hold
 from modemfarm.mm.objects import LOCK_PIN, LOCKS
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbModem
 
 from ..registry.model import Event, Observation, Outcome, Place
 from .sim_entry import SimTrouble
+from .states import State, allowed
+
+log = logging.getLogger(__name__)
 
 LINKS = "/dev/modems"  # made by the farm's udev rules
-QUARANTINED = "quarantined"
+QUARANTINED = State.QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -38,17 +44,34 @@ class Found:
 
 @dataclass
 class Modem:
-    """What is known of one modem; place is None until the registry gave it a slot."""
+    """What is known of one modem; place is None until the registry gave it a slot.
+
+    arrived: when it was plugged in or restarted, since: when its state began; monotonic seconds.
+    repairing: the step that is being tried on it.
+    """
 
     seen: Observation
     place: Place | None = None
     devnum: str = ""
     sim: SimTrouble | None = None
+    hold: Hold | None = None
+    repairing: str | None = None
+    arrived: float | None = None
+    since: float = 0.0
 
     @property
     def serial(self) -> str:
         """Its IMEI."""
         return self.seen.serial
+
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        return State(self.seen.state)
+
+    def record(self) -> ModemRecord | None:
+        """Its part of the snapshot."""
+        return None if self.place is None else _record(self.seen, self.place, self.hold)
 
 
 @dataclass
@@ -62,8 +85,9 @@ class Changes:
 class Farm:
     """All modems of this host by serial, on the bus or not."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.modems: dict[str, Modem] = {}
+        self._clock = clock
 
     def load_rows(self, rows: Iterable[Mapping[str, Any]]) -> Changes:
         """Take slots and settings from the registry's rows; add modems it has and we have not.
@@ -92,15 +116,18 @@ class Farm:
         for record in records:
             seen = Observation(record.serial, False, record.usb_path, iccid=record.iccid)
             place = Place(record.slot, port_base + record.slot, record.apn)
-            self.modems.setdefault(record.serial, Modem(seen, place))
+            self.modems.setdefault(record.serial, Modem(seen, place, hold=record.hold))
 
     def missing_from(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """The placed modems that have no row any more: somebody forgot them."""
         kept = {row["serial"] for row in rows}
         return [s for s, modem in self.modems.items() if modem.place and s not in kept]
 
-    def look(self, found: Iterable[Found]) -> Changes:
-        """Compare with what is on the bus now; remember it and say what is different."""
+    def look(self, found: Iterable[Found], flapping: Mapping[str, str] | None = None) -> Changes:
+        """Compare with what is on the bus now; remember it and say what is different.
+
+        `flapping` are serials that are not looked at because they come and go, with the reason.
+        """
         by_serial: dict[str, list[Found]] = {}
         for item in found:
             by_serial.setdefault(item.identity.imei, []).append(item)
@@ -108,38 +135,87 @@ class Farm:
         for serial, items in by_serial.items():
             self._update(serial, items, changes)
         for serial, modem in self.modems.items():
-            on_record = modem.seen.present or modem.seen.state == QUARANTINED
-            if serial not in by_serial and on_record:
+            if serial in by_serial:
+                continue
+            if flapping and serial in flapping:
+                self._quarantine(modem, flapping[serial], changes)
+            elif modem.seen.present or modem.state is QUARANTINED:
                 self._absent(modem, changes)
         return changes
 
     def records(self) -> tuple[ModemRecord, ...]:
         """The snapshot: every modem that has a slot."""
-        return tuple(
-            _record(modem.seen, modem.place)
-            for modem in self.modems.values()
-            if modem.place is not None
-        )
+        records = (modem.record() for modem in self.modems.values())
+        return tuple(record for record in records if record is not None)
 
     def explained(self, outcome: Outcome) -> Outcome:
-        """The outcome, with what the agent knows about a PIN that ModemManager only misses."""
+        """The outcome, with what the agent knows and modem_apply cannot: a PIN that was refused,
+        and a modem that is there after all.
+        """
         modem = self.modems.get(outcome.serial)
-        if modem is None or modem.sim is None or outcome.reason != LOCKS[LOCK_PIN]:
+        if modem is None:
             return outcome
-        return replace(outcome, reason=modem.sim.reason, remedy=modem.sim.remedy)
+        if modem.sim is not None and outcome.reason == LOCKS[LOCK_PIN]:
+            return replace(outcome, reason=modem.sim.reason, remedy=modem.sim.remedy)
+        if modem.seen.present and outcome.state == State.ABSENT:
+            return replace(outcome, state=str(State.WAITING))
+        return outcome
 
     def outcome(self, outcome: Outcome) -> bool:
         """Remember how an apply ended; False when that is not how the modem stands any more."""
         modem = self.modems.get(outcome.serial)
-        if modem is None or modem.seen.state == QUARANTINED:
+        if modem is None or modem.state is QUARANTINED or modem.repairing:
             return False
-        if not modem.seen.present and outcome.state != "offline":
+        after = State(outcome.state)
+        if not modem.seen.present and after is not State.ABSENT:
             return False
-        modem.seen = replace(
+        if not allowed(modem.state, after):
+            log.error(
+                "%s: an apply says %s of a modem that is %s", modem.serial, after, modem.state
+            )
+            return False
+        seen = replace(
             modem.seen, status=outcome.status, state=outcome.state, reason=outcome.reason,
             remedy=outcome.remedy, interface=outcome.interface or modem.seen.interface,
         )  # fmt: skip
+        self._set(modem, seen)
         return True
+
+    def enter(self, serial: str, state: State, reason: str | None, remedy: str | None) -> bool:
+        """The modem stands so from now on, by our own doing; False when that may not follow."""
+        modem = self.modems.get(serial)
+        if modem is None or not modem.seen.present or not allowed(modem.state, state):
+            return False
+        self._set(modem, replace(modem.seen, state=str(state), reason=reason, remedy=remedy))
+        return True
+
+    def repair_begins(self, serial: str, step: str, cause: str) -> bool:
+        """`step` is being tried on a modem; False when it is not in a state for that."""
+        reason = f"{step}, because {cause}"
+        if not self.enter(serial, State.REPAIRING, reason, None):
+            return False
+        self.modems[serial].repairing = step
+        return True
+
+    def repair_ends(self, serial: str) -> None:
+        """How it stands says the apply that follows."""
+        modem = self.modems.get(serial)
+        if modem is None or not modem.repairing:
+            return
+        modem.repairing = None
+        if modem.seen.present:
+            self.enter(serial, State.APPLYING, "a repair step has ended", None)
+        elif modem.state is State.REPAIRING:
+            away = replace(
+                modem.seen, status="offline", state=str(State.ABSENT),
+                reason="it did not come back after a repair step", remedy="replug the modem",
+            )  # fmt: skip
+            self._set(modem, away)
+
+    def _set(self, modem: Modem, seen: Observation) -> None:
+        if seen.state != modem.seen.state:
+            modem.since = self._clock()
+        modem.seen = seen
 
     def at_path(self, path: str) -> Modem | None:
         """The modem that is at a USB path now."""
@@ -157,12 +233,16 @@ class Farm:
         if modem is None:
             changes.events.append(_event("registered", seen))
             changes.events += self._replaced(seen)
-            modem = self.modems[serial] = Modem(seen, devnum=devnum)
+            modem = self.modems[serial] = Modem(seen, devnum=devnum, since=self._clock())
+            modem.arrived = self._clock()
         else:
             if not modem.seen.present or modem.seen.usb_path != seen.usb_path:
                 changes.events += self._replaced(seen)
             changes.events += _differences(modem, seen, devnum)
-            modem.seen, modem.devnum = seen, devnum
+            if modem.devnum != devnum or not modem.seen.present:
+                modem.arrived = self._clock()
+            self._set(modem, seen)
+            modem.devnum = devnum
         modem.sim = items[0].sim
         changes.serials.append(serial)
 
@@ -179,16 +259,31 @@ class Farm:
         return [Event("replaced", seen.serial, detail)]
 
     def _absent(self, modem: Modem, changes: Changes) -> None:
-        modem.seen = replace(
+        seen = replace(
             modem.seen, present=False, at_port=None, qmi_port=None, interface=None,
             status="offline", state="offline", reason="not on the bus", remedy="plug the modem in",
         )  # fmt: skip
-        modem.devnum = ""
-        changes.events.append(_event("unplugged", modem.seen))
+        if modem.repairing:  # it restarts because we made it
+            seen = replace(seen, state=str(State.REPAIRING), reason=modem.seen.reason, remedy=None)
+        self._set(modem, seen)
+        modem.devnum, modem.arrived = "", None
+        changes.events.append(_event("restarting" if modem.repairing else "unplugged", modem.seen))
+        changes.serials.append(modem.serial)
+
+    def _quarantine(self, modem: Modem, reason: str, changes: Changes) -> None:
+        if modem.state is QUARANTINED and modem.seen.reason == reason:
+            return
+        seen = replace(
+            modem.seen, present=False, at_port=None, qmi_port=None, interface=None, status="error",
+            state=str(QUARANTINED), reason=reason,
+            remedy="check plug, cable and power; it is released when it has been quiet",
+        )  # fmt: skip
+        self._set(modem, seen)
+        modem.devnum, modem.arrived = "", None
         changes.serials.append(modem.serial)
 
 
-def _record(seen: Observation, place: Place) -> ModemRecord:
+def _record(seen: Observation, place: Place, hold: Hold | None) -> ModemRecord:
     return ModemRecord(
         serial=seen.serial,
         slot=place.slot,
@@ -197,6 +292,7 @@ def _record(seen: Observation, place: Place) -> ModemRecord:
         apn=place.apn,
         present=seen.present,
         sim_open=seen.present and seen.imsi is not None,
+        hold=hold,
     )
 
 
@@ -217,10 +313,12 @@ def _observed(found: Found, before: Modem | None) -> Observation:
         manufacturer="Quectel",
         model=identity.model,
         revision=identity.revision,
-        state="applying",
+        state=str(State.APPLYING),
         reason="just seen" if found.sim is None else found.sim.reason,
         remedy=None if found.sim is None else found.sim.remedy,
     )
+    if standing is None and before is not None and before.repairing:
+        return replace(seen, state=str(State.REPAIRING), reason=before.seen.reason, remedy=None)
     if standing is None:
         return seen
     return replace(
@@ -233,7 +331,7 @@ def _twins(serial: str, items: list[Found], before: Modem | None) -> Observation
     places = " and ".join(sorted(item.device.usb.path for item in items))
     seen = before.seen if before is not None else _observed(items[0], None)
     return replace(
-        seen, present=False, status="error", state=QUARANTINED, interface=None,
+        seen, present=False, status="error", state=str(QUARANTINED), interface=None,
         reason=f"the IMEI {serial} is at {places}",
         remedy="unplug all of them but one; an IMEI that two modems share was cloned",
     )  # fmt: skip

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks after modems that are there: radio values by AT, and a request through each proxy port.
+"""The rounds: each modem and its proxy are looked at every 30 s, suspects sooner.
 
-Finds, never repairs: what it finds goes to the worker, which may apply again. No reset here.
+Finds, never repairs: reports go to the worker, which judges them.
 """
 
 from __future__ import annotations
@@ -10,103 +10,22 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from ipaddress import IPv4Address
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable, Collection
 
-from modemfarm.apply.probe import ProbeError, probe
-from modemfarm.at.commands.operator import operator as ask_operator
-from modemfarm.at.commands.registration import registration as ask_registration
-from modemfarm.at.commands.signal import signal as ask_signal
-from modemfarm.at.session import LOCK_DIR, AtSession
-from modemfarm.errors import AnswerUnreadableError, CommandFailedError, FarmError
-from modemfarm.spool import Spool, SpoolFiles
+from modemfarm.errors import FarmError
 
-from .store import Radio
+from .look import Patient, Report
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
-INTERVAL_S = 45.0  # the plan says 30 to 60 s
-SEATS = 4  # AT answers take milliseconds; four at once keep 30 modems within seconds
-PORT_WAIT_S = 2.0  # another look comes in INTERVAL_S; a seat that waits is one fewer for others
-PROBE_CAP_S = 8.0  # one try and its time-outs
-
-
-@dataclass(frozen=True)
-class Patient:
-    """One modem to look at. port None: it does not serve, so only its radio is asked."""
-
-    serial: str
-    at_port: str | None
-    port: int | None
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one look found. address None with failure None: the port was not asked."""
-
-    serial: str
-    radio: Radio | None
-    address: str | None
-    failure: str | None
-
-
-def look(
-    patient: Patient,
-    address: IPv4Address,
-    url: str,
-    devices: Path = Path("/dev"),
-    lock_dir: Path = LOCK_DIR,
-    files: SpoolFiles | None = None,
-) -> Report:
-    """One look at one modem. Never raises FarmError: what fails is what it reports.
-
-    What is said goes to `files`. A port that another program holds says nothing of the modem.
-    """
-    radio = _radio(patient, devices, lock_dir, files) if patient.at_port else None
-    if patient.port is None:
-        return Report(patient.serial, radio, None, None)
-    try:
-        seen = probe(address, patient.port, url, time.monotonic() + PROBE_CAP_S)
-    except ProbeError as error:
-        return Report(patient.serial, radio, None, error.message)
-    return Report(patient.serial, radio, seen, None)
-
-
-def _radio(
-    patient: Patient, devices: Path, lock_dir: Path, files: SpoolFiles | None
-) -> Radio | None:
-    """None when the modem could not be asked: what is known of it stays."""
-    device = str(devices / (patient.at_port or ""))
-    try:
-        with (
-            Spool(patient.serial, "agent", files=files) as spool,
-            AtSession(device, spool, lock_dir=lock_dir, wait=PORT_WAIT_S) as session,
-        ):
-            session.sync()
-            signal = _value(ask_signal, session)
-            registration = _value(ask_registration, session)
-            operator = _value(ask_operator, session)
-            return Radio(
-                patient.serial,
-                signal.rssi_dbm if signal else None,
-                operator.name if operator else None,
-                registration.state.name.lower() if registration else None,
-            )
-    except FarmError as error:
-        log.debug("%s: %s", patient.serial, error.message)
-    return None
-
-
-def _value(ask: Callable[[AtSession], T], session: AtSession) -> T | None:
-    """One answer; None when the modem says no or says rubbish. A silent or gone port raises."""
-    try:
-        return ask(session)
-    except (CommandFailedError, AnswerUnreadableError):
-        return None
+INTERVAL_S = 30.0  # the plan's number, for modems and for proxies; one look serves both
+# Three failures are an episode. Within 30 s they span a change of cell, and a stopped proxy is
+# found within 60 s.
+SUSPECT_S = 10.0
+# A look that fails takes up to 15 s of waiting; with eight at once, thirty modems that all fail
+# are through in a minute, and a thread that waits costs nothing.
+SEATS = 8
+BEAT_S = 1.0
 
 
 class Health:
@@ -115,16 +34,19 @@ class Health:
     def __init__(
         self,
         roster: Callable[[], tuple[Patient, ...]],
+        suspects: Callable[[], Collection[str]],
         examine: Callable[[Patient], Report],
         report: Callable[[Report], None],
         stop: threading.Event,
-        interval: float = INTERVAL_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._roster = roster
+        self._suspects = suspects
         self._examine = examine
         self._report = report
         self._stop = stop
-        self._interval = interval
+        self._clock = clock
+        self._last: dict[str, float] = {}
         self._waiting: queue.SimpleQueue[Patient] = queue.SimpleQueue()
         self._queued: set[str] = set()
         self._lock = threading.Lock()
@@ -136,24 +58,40 @@ class Health:
         threading.Thread(target=self._rounds, name="health", daemon=True).start()
 
     def request(self, patient: Patient) -> None:
-        """Look at this one soon, unless it waits already."""
+        """Look at this one soon, unless it waits already or is being looked at."""
         with self._lock:
             if patient.serial in self._queued:
                 return
             self._queued.add(patient.serial)
         self._waiting.put(patient)
 
-    def _rounds(self) -> None:
-        while not self._stop.wait(self._interval):
-            for patient in self._roster():
+    def turn(self) -> None:
+        """Ask for the looks that are due now."""
+        now = self._clock()
+        roster = self._roster()
+        suspects = self._suspects()
+        self._last = {p.serial: self._last[p.serial] for p in roster if p.serial in self._last}
+        for patient in roster:
+            # New ones begin one a second, so that thirty are not looked at in the same second.
+            last = self._last.setdefault(
+                patient.serial, now - INTERVAL_S + len(self._last) % INTERVAL_S
+            )
+            pause = SUSPECT_S if patient.serial in suspects else INTERVAL_S
+            if now - last >= pause:
+                self._last[patient.serial] = now
                 self.request(patient)
+
+    def _rounds(self) -> None:
+        while not self._stop.wait(BEAT_S):
+            self.turn()
 
     def _serve(self) -> None:
         while not self._stop.is_set():
             patient = self._waiting.get()
-            with self._lock:
-                self._queued.discard(patient.serial)
             try:
                 self._report(self._examine(patient))
             except FarmError as error:
                 log.warning("health of %s: %s", patient.serial, error)
+            finally:
+                with self._lock:
+                    self._queued.discard(patient.serial)

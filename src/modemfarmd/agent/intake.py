@@ -19,7 +19,7 @@ import psycopg2
 from modemfarm.spool import SpoolFiles
 from modemfarm.spool_room import Dropped, make_room
 
-from ..errors import DatabaseGoneError
+from ..errors import DatabaseGoneError, SchemaError
 from ..registry.db import backoff
 from ..registry.logs import LogBook
 from .spool_file import NoSpoolFile, Taken, is_plain, take
@@ -41,7 +41,13 @@ class Intake(threading.Thread):
     """
 
     def __init__(
-        self, folder: Path, own: SpoolFiles, book: LogBook, tell: Tell, stop: threading.Event
+        self,
+        folder: Path,
+        own: SpoolFiles,
+        book: LogBook,
+        tell: Tell,
+        stop: threading.Event,
+        gate: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name="intake", daemon=True)
         self._folder = folder
@@ -49,6 +55,7 @@ class Intake(threading.Thread):
         self._book = book
         self._tell = tell
         self._stop_event = stop
+        self._gate = gate
         self._failures = 0
         self._said: set[str] = set()
 
@@ -65,7 +72,7 @@ class Intake(threading.Thread):
             if self._failures == 0:
                 self._own.turn()  # else ours grow on: few large files while nobody takes them
             self.look()
-        except DatabaseGoneError as error:
+        except (DatabaseGoneError, SchemaError) as error:
             log.log(logging.DEBUG if self._failures else logging.WARNING, "spool waits: %s", error)
             self._failures += 1
             return backoff(self._failures - 1)
@@ -114,6 +121,7 @@ class Intake(threading.Thread):
     def _take_in(self, folder: int, batch: list[Taken]) -> int:
         try:
             there = [name for name in _names(folder) if is_plain(name)]
+            self._gate()
             rows = self._book.take_in({one.name: one.lines for one in batch}, there)
             for one in batch:
                 self._report(one)

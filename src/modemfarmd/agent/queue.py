@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 WINDOW_S = 2.0  # quiet time after the last event of a key: enumeration sends bursts of 40 events
@@ -46,11 +46,13 @@ class KeyQueue:
         window: float = WINDOW_S,
         longest: float = LONGEST_S,
         spread: Callable[[float, float], float] = random.uniform,
+        pace: Sequence[float] = PACE_S,
     ) -> None:
         self._clock = clock
         self._window = window
         self._longest = longest
         self._spread = spread
+        self._pace = pace
         self._entries: dict[str, _Entry] = {}
         self._processing: set[str] = set()
         self._history: dict[str, _History] = {}
@@ -80,7 +82,7 @@ class KeyQueue:
         if entry is None or entry.settled:
             return
         releases = self._recent(key)
-        gap = PACE_S[min(len(releases), len(PACE_S) - 1)]
+        gap = self._pace[min(len(releases), len(self._pace) - 1)]
         entry.settled = True
         entry.not_before = max(entry.not_before, releases[-1] + gap if releases else 0.0)
 
@@ -134,10 +136,17 @@ class KeyQueue:
         self._entries.pop(key, None)
         self._history.pop(key, None)
 
-    def wait(self) -> float | None:
+    def oldest(self) -> float | None:
+        """Seconds since the key that waits longest was added; None when none waits."""
+        first = min((entry.first for entry in self._entries.values()), default=None)
+        return None if first is None else self._clock() - first
+
+    def wait(self, without: Collection[str] = ()) -> float | None:
         """Seconds until a key becomes due (0 when one is); None when nothing waits."""
         waiting = (
-            self._due(entry) for key, entry in self._entries.items() if key not in self._processing
+            self._due(entry)
+            for key, entry in self._entries.items()
+            if key not in self._processing and key not in without
         )
         first = min(waiting, default=None)
         return None if first is None else max(0.0, first - self._clock())

@@ -12,11 +12,14 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 import psycopg2
 
-from ..errors import DatabaseGoneError, SlotRaceError, SlotsExhaustedError
+from modemfarm.hold import Hold
+
+from ..errors import DatabaseGoneError, SchemaError, SlotRaceError, SlotsExhaustedError
 from ..registry.db import Row, backoff
 from ..registry.model import Event, Observation, Outcome, Place
 from ..registry.modems import Registry
@@ -25,6 +28,7 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 EVENTS_KEPT = 10_000  # a farm of 30 makes about 100 an hour
+HOLDS_KEPT = 1_000  # placed by hand; beyond it the snapshot still has the last of each modem
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,52 @@ class Radio:
     registration: str | None
 
 
+class HoldBook(Protocol):
+    """What is needed of registry.holds.HoldBook."""
+
+    def active(self, now: datetime) -> dict[str, Hold]:
+        """What is held."""
+
+    def place(self, serial: str, hold: Hold) -> None:
+        """Keep a hold."""
+
+    def release(self, serial: str, by: str) -> bool:
+        """End the hold of a modem."""
+
+
+class Witness(Protocol):
+    """What is needed of agent.chronicle.Ledger."""
+
+    def observed(self, seen: Observation) -> None:
+        """A modem was looked at."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """An apply or a probe ended."""
+
+    def sampled(self, radio: Radio) -> None:
+        """A modem was asked for its signal."""
+
+
 class Store:
-    """Takes what is to be written, writes it in `flush`. Owned by the worker's thread."""
+    """Takes what is to be written, writes it in `flush`. Owned by the worker's thread.
+
+    `gate` is called before each use: SchemaError keeps us from a database that is not ours.
+    """
 
     def __init__(
         self,
         registry: Registry,
         clock: Callable[[], float],
         busy_slots: Callable[[], Collection[int]] = tuple,
+        book: HoldBook | None = None,
+        gate: Callable[[], None] = lambda: None,
+        witness: Witness | None = None,
     ) -> None:
         self._registry = registry
+        self._book = book
+        self._gate = gate
+        self._witness = witness
+        self._holds: deque[tuple[str, Hold | None, str]] = deque(maxlen=HOLDS_KEPT)
         self._clock = clock
         self._busy_slots = busy_slots
         self._observations: dict[str, Observation] = {}
@@ -70,24 +110,47 @@ class Store:
     def rows(self) -> list[Row] | None:
         """The registry's rows of this host, None while the database is away."""
         try:
+            self._gate()
             rows = self._registry.modems()
-        except DatabaseGoneError as error:
+        except (DatabaseGoneError, SchemaError) as error:
             self._lost(error)
             return None
         self._found()
         return rows
 
+    def active_holds(self, now: datetime) -> dict[str, Hold] | None:
+        """What the registry says is held, None while the database is away."""
+        if self._book is None:
+            return {}
+        try:
+            self._gate()
+            return self._book.active(now)
+        except (DatabaseGoneError, SchemaError) as error:
+            self._lost(error)
+            return None
+
     def observe(self, seen: Observation) -> None:
         """Keep an observation to be written; it replaces an older one."""
         self._observations[seen.serial] = seen
+        if self._witness is not None:
+            self._witness.observed(seen)
 
     def outcome(self, outcome: Outcome) -> None:
         """Keep an outcome to be written; it replaces an older one."""
         self._outcomes[outcome.serial] = outcome
+        if self._witness is not None:
+            self._witness.ended(outcome)
+
+    def hold(self, serial: str, hold: Hold | None, by: str) -> None:
+        """Keep a hold that was placed, or with None one that was released."""
+        if self._book is not None:
+            self._holds.append((serial, hold, by))
 
     def radio(self, radio: Radio) -> None:
         """Keep radio values to be written."""
         self._radio[radio.serial] = radio
+        if self._witness is not None:
+            self._witness.sampled(radio)
 
     def event(self, kind: str, serial: str | None = None, **detail: object) -> None:
         """Keep an event to be written, and log it."""
@@ -101,7 +164,7 @@ class Store:
 
     def wait(self) -> float | None:
         """Seconds until `flush` has something to do; None when there is nothing to write."""
-        if not self._pending():
+        if not self.pending:
             return None
         return max(0.0, self._next_try - self._clock())
 
@@ -111,12 +174,13 @@ class Store:
         Returns the places of the modems whose observations were written.
         """
         places: dict[str, Place] = {}
-        if not self._pending() or self._clock() < self._next_try:
+        if not self.pending or self._clock() < self._next_try:
             return places
         try:
+            self._gate()
             written = self._write_observations(places)
             self._write_rest()
-        except DatabaseGoneError as error:
+        except (DatabaseGoneError, SchemaError) as error:
             self._lost(error)
             return {}
         for serial in written:
@@ -124,8 +188,11 @@ class Store:
         self._found()
         return places
 
-    def _pending(self) -> bool:
-        return bool(self._observations or self._outcomes or self._radio or self._events)
+    @property
+    def pending(self) -> int:
+        """How many things are kept to be written."""
+        kept = (self._observations, self._outcomes, self._radio, self._events, self._holds)
+        return sum(len(one) for one in kept)
 
     def _write_observations(self, places: dict[str, Place]) -> list[str]:
         """Fill `places`; returns the serials that need not be kept."""
@@ -159,8 +226,21 @@ class Store:
         self._write(self._registry.record, list(self._outcomes.values()))
         self._write(self._registry.record_radio, [asdict(values) for values in radio])
         self._write(self._registry.add_events, list(self._events))
+        self._write_holds()
         for kept in (self._outcomes, self._radio, self._events):
             kept.clear()
+
+    def _write_holds(self) -> None:
+        while self._holds and self._book is not None:
+            serial, hold, by = self._holds[0]
+            try:
+                if hold is None:
+                    self._book.release(serial, by)
+                else:
+                    self._book.place(serial, hold)
+            except psycopg2.Error as error:
+                log.error("the hold of %s is refused: %s", serial, error)
+            self._holds.popleft()
 
     def _write(self, write: Callable[[list[_T]], None], batch: list[_T]) -> None:
         """Write a batch. One that PostgreSQL refuses would be refused for ever: it is dropped."""
@@ -170,7 +250,7 @@ class Store:
         except psycopg2.Error as error:
             log.error("%d rows are refused: %s", len(batch), error)
 
-    def _lost(self, error: DatabaseGoneError) -> None:
+    def _lost(self, error: DatabaseGoneError | SchemaError) -> None:
         if self._failures == 0:
             log.warning("%s; going on from what is known", error)
         self._next_try = self._clock() + backoff(self._failures)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+BEAT_S = 10.0  # a sign of life this often at least; the watchdog waits for 90 s
 
 
 class Notifier:
@@ -39,3 +41,19 @@ class Notifier:
     def stopping(self) -> bool:
         """A shutdown has begun."""
         return self.send("STOPPING=1")
+
+
+class Beat:
+    """Tells systemd the status when it changed, and that we live, every BEAT_S."""
+
+    def __init__(self, notifier: Notifier, clock: Callable[[], float]) -> None:
+        self._notifier = notifier
+        self._clock = clock
+        self._said = ""
+        self._due = 0.0
+
+    def __call__(self, status: str) -> None:
+        if status != self._said or self._clock() >= self._due:
+            self._said = status
+            self._due = self._clock() + BEAT_S
+            self._notifier.alive(status)

@@ -9,42 +9,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
-from modemfarm.errors import FarmError
-from modemfarm.snapshot import Snapshot
+from modemfarm.errors import InvalidValueError
 
 from .applier import Applier
-from .bus import Glance
-from .farm import Changes, Device, Farm, Found, Modem
+from .arrivals import Arrivals
+from .farm import Changes, Farm, Modem
+from .holds import Holds
 from .identify import Answer
 from .inbox import Inbox
-from .queue import KeyQueue
+from .publisher import Publisher
 from .store import Store
 from .vitals import Vitals
 
 log = logging.getLogger(__name__)
 
 RESYNC_S = 60.0
-SNAPSHOT_RETRY_S = 5.0  # a full disk is not emptied within a second
 IDLE_S = 5.0  # the longest sleep: how late systemd's watchdog is fed
-
-
-class BusReader(Protocol):
-    """What the worker needs of agent.bus.Bus."""
-
-    def paths(self) -> set[str]:
-        """USB paths of all modems there."""
-
-    def glance(self, path: str) -> Glance | None:
-        """The modem at a path, cheaply."""
-
-    def device(self, path: str) -> Device | None:
-        """The modem at a path."""
-
-    def ready(self, device: Device) -> bool:
-        """True when it needs no time to settle."""
 
 
 class Worker:
@@ -52,32 +34,29 @@ class Worker:
 
     def __init__(
         self,
-        host: str,
-        bus: BusReader,
         farm: Farm,
+        arrivals: Arrivals,
         store: Store,
         inbox: Inbox,
+        publisher: Publisher,
         applier: Applier,
+        holds: Holds,
         vitals: Vitals,
-        identify: Callable[[Device], None],
-        write_snapshot: Callable[[Snapshot], None],
         clock: Callable[[], float],
     ) -> None:
         self.farm = farm
-        self.places = KeyQueue(clock)
-        self._host = host
-        self._bus = bus
+        self._arrivals = arrivals
         self._store = store
         self._inbox = inbox
+        self._publisher = publisher
         self._applier = applier
+        self._holds = holds
         self._vitals = vitals
-        self._identify = identify
-        self._write_snapshot = write_snapshot
         self._clock = clock
-        self._found: dict[str, Found] = {}
-        self._refusals: dict[str, str] = {}
         self._next_resync = clock()
-        self._snapshot_due: float | None = clock()
+        self._reread = False
+        # Whatever else is due from time to time: each returns the seconds until it is due again.
+        self.turns: list[Callable[[], float | None]] = []
 
     # What other threads call: each posts, none touches the state.
 
@@ -87,11 +66,11 @@ class Worker:
 
     def name_all(self) -> None:
         """Look at everything soon."""
-        self._inbox.post(self._resync_soon)
+        self._inbox.post(self.resync_soon)
 
     def answered(self, answer: Answer) -> None:
         """An identification ended."""
-        self._inbox.post(lambda: self._answered(answer))
+        self._inbox.post(lambda: self._arrivals.answered(answer))
 
     # The loop.
 
@@ -105,10 +84,26 @@ class Worker:
         """Have every known modem applied: at start nobody knows what happened meanwhile."""
         self._to_apply(list(self.farm.modems))
 
+    def apply_some(self, serials: Iterable[str]) -> int:
+        """Have these applied (all when there is none named); how many. InvalidValueError."""
+        wanted = list(serials) or list(self.farm.modems)
+        for serial in wanted:
+            if serial not in self.farm.modems:
+                known = ", ".join(sorted(self.farm.modems))
+                raise InvalidValueError(
+                    "serials", serial, f"modems of this host: {known or 'none'}"
+                )
+        self._applier.add(wanted)
+        return len(wanted)
+
+    def resync_soon(self) -> None:
+        """Look at everything in the next step."""
+        self._next_resync = self._clock()
+
     def take_in(self, paths: set[str], tasks: list[Callable[[], None]]) -> None:
         """What the inbox held."""
         for path in paths:
-            self._named(path)
+            self._arrivals.named(path)
         for task in tasks:
             task()
 
@@ -126,95 +121,32 @@ class Worker:
         if now >= self._next_resync:
             self._next_resync = now + RESYNC_S
             self._resync()
-        self._look()
+        if self._reread:
+            self._reread = False
+            self._reread_rows()
+        self._holds.turn()
+        if self._arrivals.look():
+            self._take(self.farm.look(self._arrivals.found.values(), self._arrivals.quarantined()))
         self._write()
         self._start_applies()
         waits = [
-            self.places.wait(),
+            self._arrivals.wait(),
             self._store.wait(),
             self._next_resync - self._clock(),
-            # Nothing is applied before the snapshot is written.
-            self._applier.wait(self._neighbours_coming)
-            if self._snapshot_due is None
-            else self._snapshot_due - self._clock(),
+            self._publisher.wait(),
+            self._applier.wait(self._arrivals.coming),
+            *(turn() for turn in self.turns),
         ]
         return max(0.0, min(wait for wait in (*waits, IDLE_S) if wait is not None))
 
     # Looking.
 
-    def _resync_soon(self) -> None:
-        self._next_resync = self._clock()
-
     def _resync(self) -> None:
         self._reread_rows()
-        for path in self._bus.paths() | self._found.keys():
-            self._named(path)
+        self._arrivals.resync()
         for serial, modem in self.farm.modems.items():
             if modem.place is None or serial in self._store.refused:
                 self._store.observe(modem.seen)
-
-    def _named(self, path: str) -> None:
-        known = self._found.get(path)
-        glance = self._bus.glance(path)
-        if glance is None and known is None and path not in self._refusals:
-            return  # a hub or a keyboard: not ours, and never was
-        self.places.add(path)
-        if glance is None:
-            self.places.settle(path)  # gone: nothing more to wait for
-        elif glance.has_data and (known is None or known.device.devnum != glance.devnum):
-            device = self._bus.device(path)
-            if device is not None and self._bus.ready(device):
-                self.places.settle(path)
-
-    def _look(self) -> None:
-        due = self.places.take()
-        for path in due:
-            self._look_at(path)
-        if due:
-            self._take(self.farm.look(self._found.values()))
-
-    def _is_known(self, device: Device) -> bool:
-        known = self._found.get(device.usb.path)
-        return known is not None and known.device.devnum == device.devnum
-
-    def _look_at(self, path: str) -> None:
-        device = self._bus.device(path)
-        if device is None:
-            self._found.pop(path, None)
-            self._refusals.pop(path, None)
-            self.places.forgive(path)
-            self.places.done(path)
-        elif self._is_known(device):
-            known = self._found[path]
-            self._found[path] = Found(device, known.identity, known.sim)
-            self.places.done(path)
-        else:
-            self._found.pop(path, None)
-            self._identify(device)  # `done` follows in _answered
-
-    def _answered(self, answer: Answer) -> None:
-        self.places.done(answer.path)
-        device = self._bus.device(answer.path)
-        if device is None or device.devnum != answer.devnum:
-            self.places.add(answer.path)  # another device by now, or none
-            return
-        if answer.identity is None:
-            self._refused(answer)
-            return
-        self._refusals.pop(answer.path, None)
-        self.places.forgive(answer.path)
-        self._found[answer.path] = Found(device, answer.identity, answer.sim)
-        self._take(self.farm.look(self._found.values()))
-
-    def _refused(self, answer: Answer) -> None:
-        delay = self.places.retry(answer.path)
-        reason = answer.reason or "no identity"
-        if self._refusals.get(answer.path) != reason:
-            self._refusals[answer.path] = reason
-            self._store.event(
-                "unidentified", None, usb_path=answer.path, reason=reason, remedy=answer.remedy
-            )
-        log.warning("%s: %s; asking again in %.0f s", answer.path, reason, delay)
 
     def _take(self, changes: Changes) -> None:
         for event in changes.events:
@@ -224,10 +156,9 @@ class Worker:
         self._to_apply(changes.serials)
 
     def _to_apply(self, serials: list[str]) -> None:
-        for serial in serials:
-            self._applier.queue.add(serial)
+        self._applier.add(serials)
         if serials:
-            self._snapshot_due = self._clock()
+            self._publisher.changed()
 
     # Writing.
 
@@ -235,21 +166,16 @@ class Worker:
         for serial, place in self._store.flush().items():
             modem = self.farm.modems.get(serial)
             if modem is not None and modem.place != place:
+                self._made_free(place.slot, serial)
                 modem.place = place
                 self._to_apply([serial])
         self._vitals.update_roster()
-        if self._snapshot_due is not None and self._snapshot_due <= self._clock():
-            try:
-                self._write_snapshot(Snapshot(self._host, self.farm.records()))
-                self._snapshot_due = None
-            except (OSError, FarmError) as error:
-                log.error("snapshot not written: %s", error)
-                self._snapshot_due = self._clock() + SNAPSHOT_RETRY_S
+        self._publisher.turn()
 
     def _row_changed(self, serial: str, backend: int) -> None:
         if backend != self._store.backend:
             log.debug("the row of %s changed", serial)
-            self._reread_rows()
+            self._reread = True  # however many change: one look at the table
 
     def _reread_rows(self) -> None:
         rows = self._store.rows()
@@ -258,12 +184,23 @@ class Worker:
         for serial in self.farm.missing_from(rows):
             self._forgotten(self.farm.modems[serial])
         self._to_apply(self.farm.load_rows(rows).serials)
+        self._holds.reconcile()
+
+    def _made_free(self, slot: int, taker: str) -> None:
+        """A slot that is given to another was forgotten before, and nobody told us."""
+        before = [
+            modem
+            for modem in self.farm.modems.values()
+            if modem.place is not None and modem.place.slot == slot and modem.serial != taker
+        ]
+        for modem in before:
+            self._forgotten(modem)
 
     def _forgotten(self, modem: Modem) -> None:
         log.info("%s has been forgotten", modem.serial)
         self._store.drop(modem.serial)
         self._applier.queue.discard(modem.serial)
-        self._snapshot_due = self._clock()
+        self._publisher.changed()
         if modem.seen.present:
             modem.place = None  # it is here: it registers anew
             self._store.observe(modem.seen)
@@ -272,15 +209,6 @@ class Worker:
 
     # Applying.
 
-    def _neighbours_coming(self) -> bool:
-        """True while a device that was named is about to become one more modem to apply."""
-        return any(
-            path not in self._found and path not in self._refusals for path in self.places.busy()
-        )
-
     def _start_applies(self) -> None:
-        # Root reads the snapshot: nothing is applied before it is on the disk.
-        while self._snapshot_due is None and (
-            started := self._applier.start(self._neighbours_coming)
-        ):
+        while started := self._applier.start(self._arrivals.coming):
             self._vitals.ask_radio(started)

@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,7 +26,11 @@ from typing import Any
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 PR_SET_PDEATHSIG = 1
 LOOK_S = 1  # how often ansible-runner looks at its time limit and at ours
-MODULE = "modem_apply"
+APPLY, RESET = "modem_apply", "modem_reset"
+# What a module undoes when it is told to end: a radio that is off, a port without power. The
+# slowest is the radio: an AT port that syncs, and one command.
+UNWIND_S = 12.0
+KILLED_S = 0.05  # between two looks whether children have ended
 MAX_ERROR = 2000  # characters of an error worth sending
 
 
@@ -47,12 +52,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended; modems are the rows of the module modem_apply."""
+    """How it ended; modems and host are those of modem_apply, repair is what modem_reset did."""
 
     rc: int
     status: str
     modems: list[dict[str, Any]] = field(default_factory=list)
     error: str | None = None
+    host: list[str] = field(default_factory=list)
+    repair: dict[str, Any] | None = None
 
 
 class _Watcher:
@@ -60,6 +67,8 @@ class _Watcher:
 
     def __init__(self) -> None:
         self.modems: list[dict[str, Any]] = []
+        self.host: list[str] = []
+        self.repair: dict[str, Any] | None = None
         self.errors: list[str] = []
         self.cancelled = False
 
@@ -69,9 +78,7 @@ class _Watcher:
         data = event.get("event_data", {})
         result = data.get("res")
         if kind in ("runner_on_ok", "runner_on_failed") and isinstance(result, dict):
-            if str(data.get("task_action", "")).rpartition(".")[2] == MODULE:
-                rows = result.get("modems", [])
-                self.modems = [row for row in rows if isinstance(row, dict)]
+            self._take(str(data.get("task_action", "")).rpartition(".")[2], result)
             if kind == "runner_on_failed" and not data.get("ignore_errors"):
                 self.errors.append(f"{data.get('task')}: {_words(result)}")
         elif kind == "runner_on_unreachable":
@@ -80,6 +87,17 @@ class _Watcher:
         elif kind == "error":
             self.errors.append(str(event.get("stdout", "")).strip())
         return False
+
+    def _take(self, module: str, result: Mapping[str, Any]) -> None:
+        if module == APPLY:
+            rows, words = result.get("modems", []), result.get("host", [])
+            self.modems = [row for row in rows if isinstance(row, dict)]
+            self.host = [word for word in words if isinstance(word, str)]
+        elif module == RESET and result.get("before") is not None:
+            # Without evidence from before the step did not begin: the modem is busy, or held.
+            names = ("step", "seconds", "before", "after")
+            error = _words(result) if result.get("error") else None
+            self.repair = {**{name: result.get(name) for name in names}, "error": error}
 
     def cancel(self, *_: int | FrameType | None) -> None:
         """A signal handler: have ansible-runner end the run."""
@@ -137,7 +155,8 @@ def _outcome(result: Any, watcher: _Watcher) -> Outcome:
         error = "the run was cancelled"
     elif rc != 0 and error is None:
         error = _tail(result)
-    return Outcome(rc, str(result.status), watcher.modems, error[:MAX_ERROR] if error else None)
+    error = error[:MAX_ERROR] if error else None
+    return Outcome(rc, str(result.status), watcher.modems, error, watcher.host, watcher.repair)
 
 
 def _tail(result: Any) -> str:
@@ -155,15 +174,37 @@ def adopt_orphans() -> None:
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_children() -> None:
-    """Kill and reap all descendants of this process, as often as new ones turn up."""
-    while children := _children(os.getpid()):
+def end_children(grace: float = UNWIND_S) -> None:
+    """End and reap all descendants of this process; they have `grace` seconds to unwind."""
+    deadline = time.monotonic() + grace
+    for pid in _descendants(os.getpid()):
+        _signal(pid, signal.SIGTERM)
+    while time.monotonic() < deadline and _reap():
+        time.sleep(KILLED_S)
+    while children := _children(os.getpid()):  # as often as new ones turn up
         for pid in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            _signal(pid, signal.SIGKILL)
         for pid in children:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+
+
+def _reap() -> bool:
+    """Take note of children that have ended; True while any is left."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+    return bool(_children(os.getpid()))
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _descendants(pid: int) -> list[int]:
+    found = _children(pid)
+    return found + [below for child in found for below in _descendants(child)]
 
 
 def _children(pid: int) -> list[int]:

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .. import logs
-from .locks import FOLDER, Locks
 from .peer import group_id
 from .service import JOB_S, Config, Service
 from .warm_runner import WarmServer
@@ -67,21 +66,11 @@ def work_folder(wanted: Path | None, environ: Mapping[str, str]) -> Path:
     return folder
 
 
-def make_locks(folder: Path, work: Path) -> Locks:
-    """Locks in `folder`, or below `work` where the sandbox does not let us write there."""
-    try:
-        return Locks(folder)
-    except OSError as error:
-        log.warning("no locks in %s (%s); only our own runs exclude each other", folder, error)
-        return Locks(work / "locks")
-
-
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="modemfarm-apply", description=__doc__)
     parser.add_argument("--socket", type=Path, help="listen here instead of socket activation")
     parser.add_argument("--project", type=Path, default=PROJECT, help="folder with the plays")
     parser.add_argument("--work", type=Path, help="folder for private directories of jobs")
-    parser.add_argument("--locks", type=Path, default=FOLDER, help="folder with the locks")
     parser.add_argument("--job-timeout", type=float, default=JOB_S, metavar="SECONDS")
     return parser.parse_args(argv)
 
@@ -98,7 +87,7 @@ def main() -> None:
     config = Config(arguments.project, work, job_timeout=arguments.job_timeout)
     warm = WarmServer(arguments.project, work)
     warm.start()
-    service = Service(config, make_locks(arguments.locks, work), warm.run)
+    service = Service(config, warm.run)
     stop = threading.Event()
     wake, waker = socket.socketpair()
 

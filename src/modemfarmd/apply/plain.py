@@ -11,9 +11,9 @@ import sys
 from dataclasses import asdict
 
 from ..errors import ApplyError
-from .job import Job, Outcome
+from .job import UNWIND_S, Job, Outcome
 
-GRACE_S = 15.0  # the job ends itself at its time limit; beyond this it hangs
+GRACE_S = 15.0 + UNWIND_S  # the job ends itself at its time limit; beyond this it hangs
 
 
 def run_plain(job: Job) -> Outcome:

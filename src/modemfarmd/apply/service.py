@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers requests on a Unix socket: checks who asks and what, locks, runs, answers."""
+"""Answers requests on a Unix socket: checks who asks and what, runs, answers.
+
+That no two runs change one modem at once is up to the modules (modemfarm.modem_lock): they run from
+an admin host and AWX as well.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modemfarm.errors import FarmError, InvalidValueError, SnapshotError
-from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
-from modemfarm.snapshot import read_snapshot
+from modemfarm.errors import FarmError, InvalidValueError
 
 from .job import Job, Outcome
-from .locks import BusyError, Locks
 from .peer import Peer, PeerRefusedError, check_peer, peer_of
 from .protocol import MAX_LINE, PLAYS, RC_BUSY, RC_REFUSED, Answer, Request, parse, refusal
 
@@ -25,7 +26,9 @@ log = logging.getLogger(__name__)
 
 SEATS = 8  # connections served at once; agent 4, operators and a little
 READ_S = 10.0  # a request is one line, sent at once
-JOB_S = 240.0  # 45 s of waiting, Ansible under emulation 30 s, and room
+# A batch waits up to 45 s for its modems and as long for busy ones, a repair up to 180 s, Ansible
+# itself under emulation 30 s; and room.
+JOB_S = 240.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,6 @@ class Config:
 
     project: Path
     work: Path
-    snapshot: Path = SNAPSHOT
     job_timeout: float = JOB_S
 
 
@@ -44,12 +46,10 @@ class Service:
     def __init__(
         self,
         config: Config,
-        locks: Locks,
         run: Callable[[Job], Outcome],
         check: Callable[[Peer], None] = check_peer,
     ) -> None:
         self._config = config
-        self._locks = locks
         self._run = run
         self._check = check
         self._seats = threading.BoundedSemaphore(SEATS)
@@ -106,37 +106,35 @@ class Service:
             return refusal(error)
         except OSError as error:
             return Answer(False, RC_REFUSED, error=f"no request: {error}")
-        return self._apply(request, peer)
+        return self._apply(request)
 
-    def _apply(self, request: Request, peer: Peer) -> Answer:
+    def _apply(self, request: Request) -> Answer:
         started = time.monotonic()
-        holder = f"modemfarm-apply for pid {peer.pid} (uid {peer.uid}), play {request.play}"
         try:
-            with self._locks.hold(request.serials or self._all(), holder):
-                outcome = self._run(self._job(request))
-        except BusyError as error:
-            return Answer(False, RC_BUSY, time.monotonic() - started, str(error))
+            outcome = self._run(self._job(request))
         except FarmError as error:
             log.error("%s", error)
             return Answer(False, 1, time.monotonic() - started, str(error))
         seconds = round(time.monotonic() - started, 3)
+        what = f"{request.play} {request.step or ''}".strip()
         count = len(request.serials) or "all"
-        log.info("%s of %s modems: rc %d, %.1f s", request.play, count, outcome.rc, seconds)
-        return Answer(outcome.rc == 0, outcome.rc, seconds, outcome.error, outcome.modems)
-
-    def _all(self) -> tuple[str, ...]:
-        """An empty request means all modems: those of the snapshot."""
-        try:
-            return tuple(record.serial for record in read_snapshot(self._config.snapshot).modems)
-        except SnapshotError:
-            return ()  # the play says it better
+        log.info("%s of %s modems: rc %d, %.1f s", what, count, outcome.rc, seconds)
+        return Answer(
+            outcome.rc == 0,
+            outcome.rc,
+            seconds,
+            outcome.error,
+            outcome.modems,
+            outcome.host,
+            outcome.repair,
+        )
 
     def _job(self, request: Request) -> Job:
         return Job(
             project=str(self._config.project),
             playbook=PLAYS[request.play],
             # We are root already; sudo is neither needed nor, in the unit's sandbox, possible.
-            variables={"modem_serials": list(request.serials), "ansible_become": False},
+            variables={**request.variables(), "ansible_become": False},
             work=str(self._config.work),
             timeout=self._config.job_timeout,
         )

@@ -6,7 +6,7 @@ Three roles, all forks of one single-threaded process that `WarmServer` starts:
 - a *job* runs `job.run`, so everything still goes through ansible-runner; the command that
   ansible-runner starts is `warm_client.py`, which hands its stdio back to the server's socket;
 - a *play* runs ansible-playbook in process on that stdio. Should the client die (ansible-runner
-  ends a job so), the play and all its children are killed.
+  ends a job so), the play and all its children are ended, with time to unwind.
 
 Measured here on 2 cores: an unchanged batch 1.3 s plain, 0.5 s warm (see bench).
 """
@@ -174,7 +174,7 @@ def _receive(connection: socket.socket) -> tuple[dict[str, dict[str, str]] | Non
 
 
 def _await(pid: int, connection: socket.socket) -> int:
-    """Wait for the play, or for the client's end: then the play is killed. Its exit status."""
+    """Wait for the play, or for the client's end: then the play is ended. Its exit status."""
     watch = os.pidfd_open(pid)
     with selectors.DefaultSelector() as selector:
         selector.register(watch, selectors.EVENT_READ)
@@ -182,7 +182,8 @@ def _await(pid: int, connection: socket.socket) -> int:
         ready = [key.fileobj for key, _ in selector.select()]
     os.close(watch)
     if watch not in ready:
-        os.kill(pid, signal.SIGKILL)
+        end_children()
+        return 128 + signal.SIGTERM
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

@@ -19,7 +19,7 @@ from modemfarm.identity import check_serial
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 
-from . import logs, messages, speak
+from . import hold, logs, messages, speak
 
 EXTENSIONS = "modemfarm.commands"  # another package's verbs; loaded when named only
 
@@ -99,14 +99,19 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
         show_json(rows)
         return
     names = (
-        "slot serial status state operator signal wan_address proxy_port interface usb_path reason"
+        "slot serial status state operator signal wan_address proxy_port interface usb_path hold"
+        " reason"
     )
     columns = names.split()
     show_table(
         ["slot", "serial", "status", "state", "operator", "dBm", "WAN address", "port",
-         "interface", "USB", "reason"],
-        [[row[name] for name in columns] for row in rows],
+         "interface", "USB", "held until", "reason"],
+        [[_shown(name, row[name]) for name in columns] for row in rows],
     )  # fmt: skip
+
+
+def _shown(name: str, value: Any) -> Any:
+    return value["until"] if name == "hold" and value else value
 
 
 @app.command()
@@ -114,19 +119,20 @@ def show(ctx: typer.Context, serial: Serial, as_json: Json = False) -> None:
     """Everything known of one modem, and its latest events."""
     from ..errors import DatabaseGoneError
     from .output import cell, show_fields, show_json
-    from .source import open_registry
+    from .source import open_registry, why_not
 
     row = _row(ctx, serial)
     events: list[dict[str, Any]] = []
     try:
         with open_registry(_settings(ctx)) as registry:
             events = registry.events(serial, 10)
-    except DatabaseGoneError:
-        sys.stderr.write("no events without the database\n")
+    except DatabaseGoneError as error:
+        sys.stderr.write(f"no events: {why_not(error.message)}\n")
     if as_json:
         show_json(row | {"events": events})
         return
-    show_fields(row)
+    held = row["hold"]
+    show_fields(row | {"hold": held and "by {by} until {until}: {reason}".format(**held)})
     for event in events:
         sys.stdout.write(f"{cell(event['at'])}  {event['kind']}  {cell(event['detail'])}\n")
 
@@ -144,7 +150,7 @@ def apply(
     from .output import show_json, show_table
 
     wanted = [check_serial(serial) for serial in serials or ()]
-    applied = request_apply(wanted, socket or SOCKET)
+    applied = request_apply(wanted, path=socket or SOCKET)
     if as_json:
         show_json({"seconds": applied.seconds, "modems": list(applied.rows)})
     else:
@@ -182,6 +188,8 @@ def forget(
         sys.stdout.write(f"{serial} is forgotten, slot {slot} is free\n")
 
 
+app.command()(hold.hold)
+app.command()(hold.release)
 app.command()(logs.logs)
 app.command()(speak.at)
 app.command()(speak.qmi)

@@ -15,19 +15,20 @@ from importlib import resources
 from typing import Any
 
 import psycopg2
-import psycopg2.extensions
 import psycopg2.extras
 
 from ..errors import DatabaseGoneError
+from . import deadline
+from .deadline import Connection
 
-CONNECT_TIMEOUT_S = 5  # over a Unix socket a live server answers in milliseconds
-STATEMENT_TIMEOUT_MS = 15_000  # the longest query reads 1,000 log rows; beyond it the server hangs
+STATEMENT_TIMEOUT_S = 6.0  # the longest query reads 1,000 log rows; beyond it the server hangs
+# A server that lives says itself that a statement took too long; one that is stopped says nothing.
+ANSWER_GRACE_S = 2.0
 ROWS_AT_ONCE = 500  # of one INSERT: beyond it a row costs the same
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 30.0
 
 Row = dict[str, Any]
-Connection = psycopg2.extensions.connection
 
 
 @cache
@@ -37,14 +38,21 @@ def query(name: str) -> str:
     return (folder / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(dsn: str, application: str = "modemfarm") -> Connection:
-    """A new connection in autocommit mode. Raises DatabaseGoneError."""
+def connect(
+    dsn: str, application: str = "modemfarm", statement_s: float | None = None
+) -> Connection:
+    """A new connection in autocommit mode; no statement takes much longer than statement_s
+    (STATEMENT_TIMEOUT_S without it).
+
+    Raises DatabaseGoneError, also when the server does not answer.
+    """
+    allowed = STATEMENT_TIMEOUT_S if statement_s is None else statement_s
     try:
-        connection = psycopg2.connect(
+        connection = deadline.connect(
             dsn,
-            connect_timeout=CONNECT_TIMEOUT_S,
+            allowed + ANSWER_GRACE_S,
             application_name=application,
-            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            options=f"-c statement_timeout={round(allowed * 1000)} -c timezone=UTC",
         )
     except psycopg2.OperationalError as error:
         raise DatabaseGoneError(str(error).strip()) from error

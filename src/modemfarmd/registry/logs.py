@@ -11,7 +11,7 @@ import psycopg2
 
 from .db import Database, Row
 from .model import LogLine
-from .modems import storable
+from .text import storable
 
 log = logging.getLogger(__name__)
 

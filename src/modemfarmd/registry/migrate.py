@@ -2,11 +2,13 @@
 """`modemfarm-migrate [SETTINGS]`: bring the schema to what this version wants.
 
 Prints one line per migration it applied and nothing when there was nothing to do (Ansible reads
-that for `changed_when`). Exit 0 done, 1 failed, 2 bad usage or settings.
+that for `changed_when`); who may do what is set anew each time. It logs in as the schema's owner,
+which PostgreSQL lets root do. Exit 0 done, 1 failed, 2 bad usage or settings.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,18 +17,23 @@ from importlib import resources
 from pathlib import Path
 
 import psycopg2
+import psycopg2.extensions
 
 from modemfarm.errors import FarmError
 
 from ..errors import DatabaseGoneError, SchemaError
-from .db import Connection, backoff, connect
+from .db import backoff, connect, query
+from .deadline import Connection
 
 ADVISORY_LOCK = 0x6D6F646D  # any constant: two migrations of one database run one after another
 CONNECT_ATTEMPTS = 5  # the server may be restarting: 1+2+4+8 s
+LONGEST_S = 3600.0  # of one statement: moving a million rows takes a minute on a slow disk
+APPLICATION = "modemfarm-migrate"
+OWNER = "modemfarm_migrate"  # the role that owns the schema, made by roles/postgresql
 DEFAULT_SETTINGS = "/etc/modemfarm/farm.json"
 
 BOOKKEEPING = """
-CREATE TABLE IF NOT EXISTS schema_migrations (
+CREATE TABLE schema_migrations (
     version    integer PRIMARY KEY,
     name       text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
@@ -59,73 +66,78 @@ def _read() -> Iterator[Migration]:
             yield Migration(int(number), entry.name, entry.read_text(encoding="utf-8"))
 
 
-def migrate(connection: Connection) -> list[str]:
-    """Apply what is missing, each migration in its own transaction; return their names.
+def _text(folder: str, name: str) -> str:
+    return (resources.files(__package__) / folder / name).read_text(encoding="utf-8")
 
-    The connection is in autocommit mode. Raises SchemaError when the database is newer than this
-    program or a migration fails (nothing of that migration stays).
+
+def migrate(connection: Connection) -> list[str]:
+    """Apply what is missing, then the rights; return the names of what was applied.
+
+    All in one transaction: a migration that fails leaves schema and rights as they were, and an
+    agent that runs goes on. The connection is in autocommit mode. Raises SchemaError when the
+    database is newer than this program or a migration fails.
     """
     wanted = available()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
         try:
-            if _applied(connection, create=True) > len(wanted):
+            version = schema_version(connection)
+            if version > len(wanted):
                 raise SchemaError("the database's schema is newer than this program")
-            return [m.name for m in wanted if _apply(connection, m)]
+            missing = wanted[version:]
+            _run(connection, missing)
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))
+            if not connection.closed:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))
+    return [migration.name for migration in missing]
 
 
 def schema_version(connection: Connection) -> int:
     """The number of the last migration applied; 0 for an empty database."""
-    return _applied(connection, create=False)
-
-
-def _applied(connection: Connection, create: bool) -> int:
     with connection.cursor() as cursor:
-        if create:
-            # Asking first avoids the server's notice for a table that is already there.
-            cursor.execute("SELECT to_regclass('schema_migrations') IS NULL")
-            row = cursor.fetchone()
-            if row is not None and row[0]:
-                cursor.execute(BOOKKEEPING)
         cursor.execute("SELECT to_regclass('schema_migrations') IS NULL")
-        row = cursor.fetchone()
-        if row is None or row[0]:
+        if cursor.fetchall() == [(True,)]:
             return 0
-        cursor.execute("SELECT coalesce(max(version), 0) FROM schema_migrations")
-        row = cursor.fetchone()
-        return 0 if row is None else int(row[0])
+        cursor.execute(query("schema_version"))
+        return int(cursor.fetchall()[0][0])
 
 
-def _apply(connection: Connection, migration: Migration) -> bool:
+def _run(connection: Connection, missing: list[Migration]) -> None:
+    name = "rights/take_over.sql"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM schema_migrations WHERE version = %s", (migration.version,))
-        if cursor.fetchone() is not None:
-            return False
         try:
             cursor.execute("BEGIN")
-            cursor.execute(migration.text)
-            cursor.execute(
-                "INSERT INTO schema_migrations (version, name) VALUES (%s, %s)",
-                (migration.version, migration.name),
-            )
+            cursor.execute(_text("rights", "take_over.sql"))
+            for migration in missing:
+                name = migration.name
+                _apply(cursor, migration)
+            name = "rights/grants.sql"
+            cursor.execute(_text("rights", "grants.sql"))
             cursor.execute("COMMIT")
         except psycopg2.Error as error:
             if not connection.closed:
                 cursor.execute("ROLLBACK")
-            raise SchemaError(f"{migration.name}: {str(error).strip()}") from error
-    return True
+            raise SchemaError(f"{name}: {str(error).strip()}", "see the message") from error
+
+
+def _apply(cursor: psycopg2.extensions.cursor, migration: Migration) -> None:
+    if migration.version == 1:
+        cursor.execute(BOOKKEEPING)
+    cursor.execute(migration.text)
+    cursor.execute(
+        "INSERT INTO schema_migrations (version, name) VALUES (%s, %s)",
+        (migration.version, migration.name),
+    )
 
 
 def connect_patiently(dsn: str) -> Connection:
     """Connect, waiting out a server that is just starting. Raises DatabaseGoneError."""
     for attempt in range(CONNECT_ATTEMPTS - 1):
         try:
-            return connect(dsn, "modemfarm-migrate")
+            return connect(dsn, APPLICATION, LONGEST_S)
         except DatabaseGoneError:
             time.sleep(backoff(attempt))
-    return connect(dsn, "modemfarm-migrate")
+    return connect(dsn, APPLICATION, LONGEST_S)
 
 
 def run(dsn: str) -> list[str]:
@@ -135,6 +147,12 @@ def run(dsn: str) -> list[str]:
         return migrate(connection)
     finally:
         connection.close()
+
+
+def owner_dsn(dsn: str) -> str:
+    """The same database as the schema's owner, unless the string or PGUSER names somebody."""
+    named = "user" in psycopg2.extensions.parse_dsn(dsn) or "PGUSER" in os.environ
+    return dsn if named else psycopg2.extensions.make_dsn(dsn, user=OWNER)
 
 
 def main() -> None:
@@ -151,7 +169,7 @@ def main() -> None:
         sys.stderr.write(f"modemfarm-migrate: {error}\n")
         sys.exit(2)
     try:
-        applied = run(settings.database)
+        applied = run(owner_dsn(settings.database))
     except (FarmError, psycopg2.Error) as error:
         sys.stderr.write(f"modemfarm-migrate: {str(error).strip()}\n")
         sys.exit(1)

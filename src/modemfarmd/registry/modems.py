@@ -9,23 +9,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import psycopg2.errors
-import psycopg2.extras
 
 from ..errors import SlotRaceError, SlotsExhaustedError
 from .db import Database, Row
 from .model import Event, Observation, Outcome, Place
+from .text import as_json, storable
 
 ALLOCATION_ATTEMPTS = 64  # each round of a race seats at least one; 30 rivals need 30 at worst
+PORT_CONSTRAINT = "modems_port_once"  # broken without a rival: port_base has moved a little
 ALLOCATION_PAUSE_S = 0.02  # a rival's insert commits within a few milliseconds
-TEXT_LIMIT = 16_384  # characters of a modem's reply worth keeping
-
-
-def storable(text: str | None) -> str | None:
-    """PostgreSQL text holds neither NUL nor lone surrogates; a reply without end is cut."""
-    if text is None:
-        return None
-    text = text[:TEXT_LIMIT].replace("\x00", "\\x00")
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,9 @@ class Registry:
             try:
                 with self.database.savepoint():
                     rows = self.database.rows("upsert_modem", values)
-            except psycopg2.errors.UniqueViolation:
+            except psycopg2.errors.UniqueViolation as error:
+                if error.diag.constraint_name == PORT_CONSTRAINT:
+                    self.follow_ports()
                 self._pause(ALLOCATION_PAUSE_S * random.uniform(0.1, 1.0))  # noqa: S311
                 continue
             if not rows:
@@ -79,6 +73,11 @@ class Registry:
             f"no free slot for modem {serial}: all {self.host.slots} are taken{held}",
             "raise `slots`, or `modemfarm forget` a modem that is gone",
         )
+
+    def follow_ports(self) -> list[str]:
+        """Give all rows of this host the ports of its port_base; serials of those that moved."""
+        values = {"host": self.host.name, "port_base": self.host.port_base}
+        return [row["serial"] for row in self.database.rows("follow_ports", values)]
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Write what an apply run found, all in one transaction."""
@@ -106,7 +105,7 @@ class Registry:
                     "at": event.at,
                     "serial": event.serial,
                     "kind": event.kind,
-                    "detail": psycopg2.extras.Json(_clean(event.detail)),
+                    "detail": as_json(event.detail),
                 }
                 for event in events
             ],
@@ -122,5 +121,5 @@ class Registry:
 
 
 def _clean(values: dict[str, object]) -> dict[str, object]:
-    """Neither text nor jsonb takes NUL, which a modem's string may hold."""
+    """The same with storable texts."""
     return {k: storable(v) if isinstance(v, str) else v for k, v in values.items()}

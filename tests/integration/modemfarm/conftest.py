@@ -18,7 +18,8 @@ import pytest
 from modemfarm.apply.execute import Execution, run_barriers
 from modemfarm.apply.host import Host
 from modemfarm.apply.netlink import Netlink
-from modemfarm.apply.plan import ChangeGuard, ChangeRules, Current, Target, compute
+from modemfarm.apply.plan import Current, Target, compute
+from modemfarm.apply.steps import ChangeGuard, ChangeRules
 from modemfarm.apply.tools import run
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord

@@ -44,7 +44,7 @@ def test_without_any_rule_the_guard_still_holds_and_the_plan_repairs(farm):
     net.sh(net.host, "ip", "rule", "flush")
     net.sh(net.host, "ip", "rule", "add", "pref", "32766", "lookup", "main")
     assert "lan" not in view(net, 61001)
-    assert net.converge(*targets) == ["rules", "rules", "rules"]
+    assert net.converge(*targets) == ["rule", "rule", "rule"]
     assert view(net, 61001) == "200 one 10.64.1.2"
 
 
@@ -69,7 +69,7 @@ def test_a_stranger_in_the_slots_place_is_removed(farm):
     net.sh(net.host, "ip", "rule", "delete", "pref", "2001")
     net.sh(net.host, "ip", "rule", "add", "pref", "2001", "uidrange", "61001-61001",
            "lookup", "1002")  # fmt: skip
-    assert net.converge(*targets) == ["rules"]
+    assert net.converge(*targets) == ["rule"]
     rules = [rule for rule in net.api.read_rules() if rule.preference == 2001]
     assert [rule.table for rule in rules] == [1001]
     assert view(net, 61001) == "200 one 10.64.1.2"
@@ -119,6 +119,6 @@ def test_rules_of_others_are_not_mistaken_for_ours(farm):
     net.sh(net.host, "ip", "rule", "delete", "pref", "2001")
     net.sh(net.host, "ip", "rule", "add", "pref", "2001", "fwmark", "7", "uidrange",
            "61001-61001", "lookup", "1001")  # fmt: skip
-    assert net.converge(*targets) == ["rules"]
+    assert net.converge(*targets) == ["rule"]
     assert view(net, 61001) == "200 one 10.64.1.2"
     assert sum(rule.preference == 2001 for rule in net.api.read_rules()) == 2

@@ -55,6 +55,10 @@ class Server:
     def stop(self) -> None:
         self._run("pg_ctl", "-w", "-m", "fast", "-D", self._data, "stop")
 
+    def pid(self) -> int:
+        """Of the postmaster."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def dsn(self, name: str) -> str:
         return f"host={self.folder} user=farm dbname={name}"
 
@@ -115,7 +119,7 @@ def short_path() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-STUB_MODULE = """#!/usr/bin/python
+STUB_APPLY = """#!/usr/bin/python
 # A stand-in for modem_apply that changes nothing and says what it was told.
 import time
 
@@ -123,50 +127,80 @@ from ansible.module_utils.basic import AnsibleModule
 
 
 def main():
-    module = AnsibleModule(argument_spec={
+    module = AnsibleModule(supports_check_mode=True, argument_spec={
         "serials": {"type": "list", "elements": "str"}, "wait": {"type": "int"},
+        "prove": {"type": "bool"},
     })
     serials = module.params["serials"]
     if "867584039999999" in serials:
         module.fail_json(msg="told to fail", remedy="do not tell me to")
     if "867584038888888" in serials:
         time.sleep(60)
+    prove, looking = module.params["prove"], module.check_mode
     rows = [
         {"serial": serial, "slot": n, "state": "serving", "reason": None, "remedy": None,
-         "interface": "wwan%d" % n, "wan_address": "10.64.%d.2" % n, "port": 3127 + n,
-         "changed": [], "steps": {}}
+         "interface": "wwan%d" % n, "wan_address": "10.64.%d.2" % n if prove else None,
+         "port": 3127 + n, "changed": ["route"] if looking else [], "steps": {}}
         for n, serial in enumerate(serials, 1)
     ]
-    module.exit_json(changed=False, modems=rows)
+    module.exit_json(changed=False, modems=rows, host=["guard"] if looking else [])
 
 
 main()
 """
 
-STUB_PLAY = """---
-- name: Converge modems
-  hosts: modem_hosts
-  gather_facts: false
-  become: true
-  tasks:
-    - name: Apply the registry to this host
-      modem_apply:
-        serials: "{{ modem_serials | default([]) }}"
-        wait: "{{ modem_wait | default(45) }}"
+STUB_RESET = """#!/usr/bin/python
+# A stand-in for modem_reset: it does nothing, fails, is refused, or hangs and undoes it.
+import os
+import signal
+import sys
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def undo(*_):
+    time.sleep(0.5)
+    open(os.environ["UNDONE"], "w").close()
+    sys.exit(1)
+
+
+def main():
+    module = AnsibleModule(argument_spec={"modem": {"type": "str"}, "step": {"type": "str"}})
+    modem, step = module.params["modem"], module.params["step"]
+    before = {"registration": "none"}
+    if modem == "867584039999999":
+        module.fail_json(msg="told to fail", remedy="do not tell me to", step=step, seconds=1.0,
+                         before=before, error="ToolError")
+    if modem == "867584037777777":
+        module.fail_json(msg="another run works on it", remedy="wait", error="ModemBusyError")
+    if modem == "867584038888888":
+        signal.signal(signal.SIGTERM, undo)
+        time.sleep(60)
+    module.exit_json(changed=True, modem=modem, step=step, seconds=6.5, before=before,
+                     after={"registration": "home"})
+
+
+main()
 """
+PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project as the role installs it, with a stub in place of modem_apply."""
+    """A project as the role installs it, with a stubs in place of the modules."""
     folder = tmp_path / "project"
     files = {
         "ansible.cfg": "[defaults]\ninventory = inventory/hosts.yml\nlibrary = library\n"
         "gathering = explicit\nretry_files_enabled = false\nlocalhost_warning = false\n",
         "inventory/hosts.yml": "modem_hosts:\n  hosts:\n    localhost:\n"
         f"      ansible_connection: local\n      ansible_python_interpreter: {sys.executable}\n",
-        "library/modem_apply.py": STUB_MODULE,
-        "playbooks/modem.yml": STUB_PLAY,
+        "library/modem_apply.py": STUB_APPLY,
+        "library/modem_reset.py": STUB_RESET,
+        **{
+            f"playbooks/{name}": (PLAYBOOKS / name).read_text()
+            for name in ("modem.yml", "drift.yml", "repair.yml")
+        },
     }
     for name, text in files.items():
         path = folder / name

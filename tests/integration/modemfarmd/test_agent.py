@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from modemfarm.settings import FarmSettings
-from modemfarmd.agent.main import Agent, Places
+from modemfarmd.agent.places import Places
 from modemfarmd.agent.systemd import Notifier
+from modemfarmd.agent.wiring import Agent
 from modemfarmd.apply.job import Job, Outcome
-from modemfarmd.apply.locks import Locks
 from modemfarmd.apply.main import listen
 from modemfarmd.apply.service import Config, Service
 from modemfarmd.registry.db import Database
@@ -150,8 +150,8 @@ def world(
     registry = Registry(Database(dsn), Host("lab", 8, 3127))
     world = World(tmp_path, make_modem, registry)
     stop, (wake, waker) = threading.Event(), socket.socketpair()
-    config = Config(tmp_path, short_path, tmp_path / "modems.json")
-    service = Service(config, Locks(short_path / "locks"), world.run_job)
+    config = Config(tmp_path, short_path)
+    service = Service(config, world.run_job)
     listener = listen(short_path / "apply.sock")
     serving = threading.Thread(target=service.serve, args=(listener, stop, wake))
     serving.start()
@@ -179,7 +179,7 @@ def start(world: World, dsn: str, short_path: Path) -> Iterator[Callable[[], Age
     def make() -> Agent:
         places = Places(
             world.root, world.root / "modems.json", short_path / "apply.sock", short_path,
-            world.root / "spool",
+            world.root / "spool", short_path, short_path / "locks", short_path / "no-bus",
         )  # fmt: skip
         agent = Agent(settings, places)
         thread = threading.Thread(target=agent.run, args=(Notifier({}),))

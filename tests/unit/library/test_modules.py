@@ -82,7 +82,7 @@ def test_apply_returns_what_the_batch_says(capsys, monkeypatch):
     assert args == (
         ["867584030000017"], "/etc/modemfarm/farm.json", "/var/lib/modemfarm/modems.json",
     )  # fmt: skip
-    assert kwargs == {"wait": 45, "check_mode": True}
+    assert kwargs == {"wait": 45, "check_mode": True, "prove": True}
 
 
 def test_info_documents_every_field(capsys, monkeypatch, tmp_path, make_modem):

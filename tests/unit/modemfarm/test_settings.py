@@ -77,6 +77,10 @@ def test_defaults_are_the_documented_ones():
         ("probe_url", "http://u@h/"),
         ("probe_url", "http://h/\r\nX: y"),
         ("probe_url", "http://h/?q=1"),
+        ("second_probe_url", "https://other.lab.test/"),
+        ("second_probe_url", "http://IP.lab.test:8080/other"),
+        ("second_probe_url", None),
+        ("second_probe_url", ""),
         ("slots", 0),
         ("slots", 121),
         ("slots", True),
@@ -99,6 +103,12 @@ def test_bad_field_is_named_with_its_value(field, value):
         FarmSettings.from_dict(GOOD | {field: value})
     assert field in caught.value.message
     assert caught.value.remedy.startswith("allowed: ")
+
+
+def test_the_second_target_is_optional_and_on_another_host():
+    assert FarmSettings.from_dict(GOOD).second_probe_url is None
+    other = {"second_probe_url": "http://ip.other.test/"}
+    assert FarmSettings.from_dict(GOOD | other).second_probe_url == "http://ip.other.test/"
 
 
 def test_missing_field_is_named():

@@ -3,10 +3,12 @@
 
 import json
 import stat
+from datetime import UTC, datetime
 
 import pytest
 
 from modemfarm.errors import InvalidValueError, SnapshotError
+from modemfarm.hold import Hold
 from modemfarm.snapshot import MAX_BYTES, ModemRecord, Snapshot, read_snapshot, write_snapshot
 
 A, B = "867584030000017", "867584030000025"
@@ -24,6 +26,17 @@ def test_round_trip_ordered_by_slot(tmp_path):
     assert read_snapshot(path) == Snapshot("lab", records[::-1])
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert [p.name for p in tmp_path.iterdir()] == ["modems.json"]
+
+
+def test_a_hold_is_kept_and_a_file_without_one_is_read(tmp_path):
+    path = tmp_path / "modems.json"
+    hold = Hold(datetime(2026, 1, 31, 13, 0, tzinfo=UTC), "anna", "antenna work")
+    write_snapshot(Snapshot("lab", (ModemRecord(A, 1, hold=hold), ModemRecord(B, 2))), path)
+    first, second = read_snapshot(path).modems
+    assert (first.hold, second.hold) == (hold, None)
+    assert json.loads(path.read_text())["modems"][0]["hold"]["until"] == "2026-01-31T13:00:00Z"
+    path.write_text(json.dumps(document(ROW)))
+    assert read_snapshot(path).modems[0].hold is None
 
 
 def test_nothing_is_written_that_cannot_be_read(tmp_path):
@@ -52,6 +65,8 @@ def test_nothing_is_written_that_cannot_be_read(tmp_path):
         document(ROW | {"iccid": "x"}),
         document(ROW | {"present": "yes"}),
         document(ROW | {"extra": 1}),
+        document(ROW | {"hold": "yes"}),
+        document(ROW | {"hold": {"until": "2026-01-31T13:00:00", "by": "a", "reason": "b"}}),
         document(ROW, ROW | {"serial": B}),
         document(ROW, ROW | {"slot": 2}),
         document(ROW, ROW | {"slot": 2, "serial": B}),

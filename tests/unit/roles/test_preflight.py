@@ -114,6 +114,19 @@ CASES = (
     Case("apn", {"farm_apn": "inter net\n"}, ("farm_apn is", "allowed")),
     Case("probe", {"farm_probe_url": "https://x/"}, ("farm_probe_url is 'https://x/'", "allowed")),
     Case(
+        "second-probe-on-the-same-host",
+        {
+            "farm_probe_url": "http://ip.example.org/",
+            "farm_second_probe_url": "http://IP.example.org:81/a",
+        },
+        ("farm_second_probe_url is 'http://IP.example.org:81/a'", "allowed", "another host"),
+    ),
+    Case(
+        "second-probe-no-http",
+        {"farm_second_probe_url": "https://x/"},
+        ("farm_second_probe_url is 'https://x/'", "allowed", "or nothing"),
+    ),
+    Case(
         "modem-interfaces",
         {"routing_modem_interfaces": ["lan0"]},
         ("routing_modem_interfaces is", "allowed", "LAN interface lan0"),
@@ -144,7 +157,7 @@ CASES = (
         ("threeproxy_source is 'release'", UNREACHABLE, "allowed", "proxy_engine v2ray"),
     ),
 )
-WELL = ("good", "good-v2ray")
+WELL = ("good", "good-v2ray", "good-second-probe")
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +187,7 @@ def result(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> dict[str,
     good = GOOD | source
     hosts = {case.name: good | case.values for case in CASES}
     hosts |= {"good": good, "good-v2ray": GOOD | {"proxy_engine": "v2ray"}}
+    hosts["good-second-probe"] = good | {"farm_second_probe_url": "http://ip.example.org/"}
     extra = {
         "farm_host_addresses": [LAN],
         "farm_registered": "{{ test_registered | default([]) }}",

@@ -38,6 +38,8 @@ def test_settings_are_what_the_agent_reads(rendered: Path) -> None:
     assert settings.slots == 4
     assert [str(network) for network in settings.clients] == ["192.168.1.0/24"]
     assert settings.lan_interface == "lan0"
+    # An option that is not set is not in the file: an older package would refuse to read it.
+    assert "second_probe_url" not in (rendered / "etc/modemfarm/farm.json").read_text()
     unit = settings.slot(1).unit.replace("1", "")
     assert (rendered / UNITS / unit).exists()
 

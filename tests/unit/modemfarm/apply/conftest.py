@@ -67,6 +67,11 @@ class World:
         self.refuse_activation = {}
         self.signals = []
         self.jobs = 0
+        self.chains = ["output", "uplink"]  # those with a rule in them; none: no guard at all
+        self.routing_unit = None  # what modemfarm-routing.service does, where there is one
+        self.listening = {}  # uid by port
+        self.ports = {}  # what a unit will listen on: uid by port
+        self.publish = lambda: None  # shows `listening` to those who read /proc
         self.refuse_config = "what no configuration has"
 
     def say(self, line):
@@ -74,6 +79,14 @@ class World:
         for word, words in self.fail.items():
             if word in line:
                 raise ToolError(words, "look")
+
+    def listen(self, unit, listens=True):
+        """The processes of a unit have their ports, or lose them."""
+        for port, uid in self.ports.get(unit, {}).items():
+            self.listening.pop(port, None)
+            if listens:
+                self.listening[port] = uid
+        self.publish()
 
     def count(self, *words):
         return sum(all(word in line for word in words) for line in self.calls)
@@ -109,8 +122,12 @@ class Tools:
         self.world.say(" ".join(command) + "\n" + text)
         assert command[0] == "nft"
         if "list" in command:
+            if not self.world.chains:
+                raise ToolError("nft list: No such file or directory", "look")
             elements = [{"concat": list(item)} for item in sorted(self.world.elements)]
-            return json.dumps({"nftables": [{"set": {"name": "uplinks", "elem": elements}}]})
+            items = [{"set": {"name": "uplinks", "elem": elements}}]
+            items += [{"rule": {"chain": name}} for name in self.world.chains]
+            return json.dumps({"nftables": items})
         for verb, uid, name in re.findall(r'(\w+) element .*\{ (\d+) \. "(\S+)" \}', text):
             elements = self.world.elements
             (elements.add if verb == "add" else elements.remove)((int(uid), name))
@@ -288,10 +305,15 @@ class FakeBus:
         name = call.values[0]
         self.world.jobs += 1
         job = f"/job/{self.world.jobs}"
-        bad = self.world.units.get(name, {}).get("broken")
-        if not bad:
-            unit = self.world.units.setdefault(name, {})
+        unit = self.world.units.setdefault(name, {})
+        bad = unit.get("broken")
+        bad = bad(call.member) if callable(bad) else bad
+        if bad:
+            unit |= {"active": "failed", "changed": time.time()}
+        else:
             unit |= {"active": "active", "changed": time.time()}
+        if call.member != "ReloadUnit":
+            self.world.listen(name, not bad and not unit.get("deaf"))
         self.world.signals.append(
             message(wire.SIGNAL, "uoss", (self.world.jobs, job, name, "failed" if bad else "done"),
                     interface=f"{SYSTEMD}.Manager", member="JobRemoved")
@@ -310,6 +332,12 @@ class FakeBus:
                     interface=f"{SYSTEMD}.Manager", member="JobRemoved")
         )  # fmt: skip
         return "o", (f"/job/{self.world.jobs}",)
+
+    def _ReloadOrRestartUnit(self, call):  # noqa: N802
+        if self.world.routing_unit is None:
+            raise ToolError(f"Unit {call.values[0]} not found.", "look")
+        self.world.routing_unit()
+        return self._job(call)
 
     _StartUnit = _ReloadUnit = _RestartUnit = _job
 
@@ -345,6 +373,21 @@ class Farm:
         for folder in ("etc/modemfarm/proxy", "run/modemfarm/udev",
                        "etc/NetworkManager/system-connections", "proc/net"):  # fmt: skip
             (root / folder).mkdir(parents=True)
+        self.world.publish = self._publish
+        two = engine == "v2ray"
+        self.world.ports = {
+            f"{'v2ray-proxy' if two else '3proxy'}@{slot}.service": {port_base + slot: 61000 + slot}
+            for slot in range(1, 9)
+        }
+
+    def _publish(self):
+        """Listening sockets as /proc/net/tcp shows them."""
+        row = "{}: 0100007F:{:04X} 00000000:0000 0A 0:0 00:0 0 {} 0 {} 1 x 100 0 0 10 0"
+        rows = [
+            row.format(number, port, uid, 4000 + number)
+            for number, (port, uid) in enumerate(self.world.listening.items())
+        ]
+        (self.root / "proc/net/tcp").write_text("\n".join(["head", *rows, ""]))
 
     def plug(self, slot, *, seen=True, present=True, **sysfs):
         """A modem in `slot` at USB path 1-<slot>, index slot-1; `seen`: the managers know it."""
@@ -357,7 +400,7 @@ class Farm:
             self.world.add_modem(serial, f"1-{slot}", slot - 1)
         return serial
 
-    def apply(self, *serials, check_mode=False, wait=5):
+    def apply(self, *serials, check_mode=False, wait=5, prove=True):
         from modemfarm.apply.batch import apply_batch
 
         settings, snapshot = self.root / "farm.json", self.root / "modems.json"
@@ -365,9 +408,14 @@ class Farm:
         snapshot.write_text(json.dumps({"version": 1, "host": "lab", "modems": self.rows}))
         self.world.calls.clear()
         result = apply_batch(
-            serials, str(settings), str(snapshot), wait, check_mode, self.host
+            serials, str(settings), str(snapshot), wait, check_mode, self.host, prove
         ).as_dict()
         return result, {row["serial"]: row for row in result["modems"]}
+
+    def forget_refusals(self):
+        """As if the back-off of each refused configuration were over."""
+        for path in (self.root / "etc/modemfarm/proxy/last-good").glob("*.refused"):
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"until": 1.0}))
 
     def files(self):
         """All files with their text, to see that check mode wrote nothing."""

@@ -10,7 +10,7 @@ import pytest
 from modemfarm.apply.host import Host
 from modemfarm.errors import PermanentError, SettingsError, TransientError
 
-STATIC = {"rules", "guard", "identity", "config", "unit"}
+STATIC = {"rule", "guard", "link", "proxy"}
 
 
 def test_a_new_modem_is_served(farm):
@@ -19,7 +19,7 @@ def test_a_new_modem_is_served(farm):
     row = rows[serial]
     assert (row["state"], row["reason"], row["remedy"]) == ("serving", None, None)
     assert (row["interface"], row["wan_address"], row["slot"]) == ("wwan0", "10.64.7.2", 1)
-    assert set(row["changed"]) == STATIC | {"profile", "activation"}
+    assert set(row["changed"]) == STATIC | {"profile", "bearer"}
     assert result["changed"] is True
     assert farm.world.elements == {(61001, "wwan0")}
     assert {"read", "static", "bearer", "probe"} <= set(row["steps"])
@@ -86,7 +86,7 @@ def test_absent_modem_is_cut_off_but_its_proxy_runs(farm):
     farm.rows[0]["present"] = False
     result, rows = farm.apply(serial)
     assert rows[serial]["state"] == "offline"
-    assert set(rows[serial]["changed"]) == {"guard", "identity"}
+    assert set(rows[serial]["changed"]) == {"guard", "link"}
     assert farm.world.elements == {(61002, "wwan1")}
     assert not (farm.root / "run/modemfarm/udev/1-1").exists()
     assert farm.world.units["3proxy@1.service"]["active"] == "active"
@@ -117,7 +117,7 @@ def test_replug_into_another_place_with_other_numbers(farm, make_modem):
     assert rows[serial]["state"] == "serving"
     assert rows[serial]["interface"] == "wwan6"
     assert farm.world.elements == {(61001, "wwan6")}
-    assert set(rows[serial]["changed"]) == {"guard", "identity", "activation"}
+    assert set(rows[serial]["changed"]) == {"guard", "link", "bearer"}
     assert sorted(p.name for p in (farm.root / "run/modemfarm/udev").iterdir()) == [".lock", "1-7"]
 
 
@@ -375,7 +375,7 @@ def test_missing_rules_come_back_without_touching_others(farm):
     farm.apply()
     farm.world.rules = {r for r in farm.world.rules if r.preference not in (2001, 2999)}
     result, rows = farm.apply()
-    assert rows[serial]["changed"] == ["rules"]
+    assert rows[serial]["changed"] == ["rule"]
     assert rows[serial]["state"] == "serving"
     assert sorted(r.preference for r in farm.world.rules if r.family == 4) == [
         1000, 2001, 2999, 32766,
@@ -390,7 +390,7 @@ def test_a_changed_apn_is_brought_up_anew(farm):
     farm.rows[0]["apn"] = "m2m.example"
     _, rows = farm.apply()
     assert rows[serial]["state"] == "serving"
-    assert rows[serial]["changed"] == ["profile", "activation"]
+    assert rows[serial]["changed"] == ["profile", "bearer"]
     assert farm.world.count("LoadConnections") == 1
 
 
@@ -402,15 +402,18 @@ def test_a_changed_config_is_checked_before_the_swap(farm):
     farm.settings["max_connections"] = 7
     farm.world.refuse_config = f"auto -p{farm.settings['port_base'] + 1} "
     _, rows = farm.apply()
-    assert rows[bad]["state"] == "failed"
+    assert rows[bad]["state"] == "degraded"  # the old one serves on
     assert "the engine refuses the new configuration (failed)" in rows[bad]["reason"]
     assert rows[bad]["changed"] == []
     assert config.read_text() == old
-    assert (rows[good]["state"], rows[good]["changed"]) == ("serving", ["config", "unit"])
-    assert sorted(p.name for p in config.parent.iterdir()) == ["1.cfg", "2.cfg"]
+    assert not farm.world.count("Unit ('3proxy@1")
+    assert (rows[good]["state"], rows[good]["changed"]) == ("serving", ["proxy"])
+    names = sorted(p.name for p in config.parent.iterdir())
+    assert names == ["1.cfg", "2.cfg", "last-good"]
     farm.world.refuse_config = "nothing"
+    farm.forget_refusals()
     _, rows = farm.apply()
-    assert (rows[bad]["state"], rows[bad]["changed"]) == ("serving", ["config", "unit"])
+    assert (rows[bad]["state"], rows[bad]["changed"]) == ("serving", ["proxy"])
     assert farm.world.count("ReloadUnit") == 1
 
 
@@ -420,7 +423,10 @@ def test_a_check_that_cannot_run_keeps_the_old_config(farm):
     farm.settings["max_connections"] = 7
     farm.world.fail["StartTransientUnit"] = "access denied"
     _, rows = farm.apply()
-    assert (rows[serial]["state"], rows[serial]["reason"]) == ("failed", "access denied")
+    assert (rows[serial]["state"], rows[serial]["reason"]) == ("degraded", "access denied")
+    farm.world.fail.clear()
+    _, rows = farm.apply()  # it was not the configuration's fault: no back-off
+    assert (rows[serial]["state"], rows[serial]["changed"]) == ("serving", ["proxy"])
 
 
 def test_a_process_older_than_its_configuration_reads_it_again(farm):
@@ -428,7 +434,7 @@ def test_a_process_older_than_its_configuration_reads_it_again(farm):
     farm.apply()
     farm.world.units["3proxy@1.service"]["changed"] = 1000
     _, rows = farm.apply()
-    assert rows[serial]["changed"] == ["unit"]
+    assert rows[serial]["changed"] == ["proxy"]
     assert farm.world.count("ReloadUnit") == 1
 
 
@@ -437,7 +443,7 @@ def test_a_failed_unit_is_started_again(farm):
     farm.apply()
     farm.world.units["3proxy@1.service"]["active"] = "failed"
     _, rows = farm.apply()
-    assert (rows[serial]["state"], rows[serial]["changed"]) == ("serving", ["unit"])
+    assert (rows[serial]["state"], rows[serial]["changed"]) == ("serving", ["proxy"])
     assert farm.world.count("ResetFailedUnit") == 1
 
 

@@ -2,6 +2,7 @@
 """The pure and small parts of the apply code, with recorded inputs and hostile ones."""
 
 import http.server
+import json
 import socket
 import sys
 import threading
@@ -78,7 +79,23 @@ def test_listeners_of_this_machine():
 )
 def test_a_guard_that_is_none(text):
     with pytest.raises(ToolError, match="uplinks"):
-        guard.parse_elements(text)
+        guard.parse(text)
+
+
+def listing(*chains):
+    items = [{"set": {"name": "uplinks", "elem": [{"concat": [61001, "wwan0"]}]}}]
+    return json.dumps({"nftables": items + [{"rule": {"chain": name}} for name in chains]})
+
+
+def test_a_guard_with_an_emptied_chain_is_none():
+    assert guard.parse(listing("output", "uplink", "more")) == {(61001, "wwan0")}
+    with pytest.raises(ToolError, match="nothing in its chains output"):
+        guard.parse(listing("uplink"))
+    chains = guard.chains_of("chain uplink { }\nchain output {\n type x;\n}\n  chain input {\n")
+    assert chains == {"uplink", "output", "input"}
+    with pytest.raises(ToolError, match="chains input"):
+        guard.parse(listing("output", "uplink"), chains)
+    assert guard.chains_of(None) == guard.NEEDED
 
 
 def test_guard_changes():
@@ -129,7 +146,7 @@ def test_a_plan_in_the_order_of_safety(make_modem, tmp_path):
     record = ModemRecord(SERIAL, 1, "1-1", present=True)
     target = Target(record, SETTINGS.slot(1), find_modem("1-1", tmp_path))
     names = [step.name for step in compute(Current(), SETTINGS, [target]).steps]
-    assert names == ["rules", "rules", "guard", "identity", "config", "unit", "unit"]
+    assert names == ["rule", "rule", "guard", "link", "proxy", "proxy", "proxy"]
 
 
 def test_profile():

@@ -8,12 +8,20 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modemfarm.usb import find_modem
 from modemfarmd.agent.bus import Bus, usb_path_of
-from modemfarmd.agent.client import outcome, parse_answer, request_apply, wake
+from modemfarmd.agent.client import (
+    outcome,
+    parse_answer,
+    parse_drift,
+    parse_repaired,
+    request_apply,
+    wake,
+)
 from modemfarmd.agent.events import Scan
 from modemfarmd.agent.identify import Answer, Identifier, ask, candidates
 from modemfarmd.agent.systemd import Notifier
@@ -180,10 +188,46 @@ def test_a_row_becomes_an_outcome() -> None:
     assert (found.status, found.reason, found.wan_address) == ("error", "no\\x1b[31m", None)
 
 
+def test_states_and_their_status() -> None:
+    rows = [("degraded", "wwan0"), ("held", "wwan0"), ("held", None), ("waiting", None)]
+    found = [outcome({"serial": GOOD, "state": s, "interface": i}).status for s, i in rows]
+    assert found == ["online", "online", "offline", "offline"]
+
+
+def answer_line(**values: Any) -> bytes:
+    row = {"serial": GOOD, "state": "waiting", "changed": ["guard"], "interface": None}
+    whole = {"ok": True, "rc": 0, "seconds": 1.0, "error": None, "modems": [row], "host": [],
+             "repair": None}  # fmt: skip
+    return json.dumps(whole | values).encode()
+
+
+def test_drift_of_the_host_is_beside_that_of_the_modems() -> None:
+    drift = parse_drift(answer_line(host=["guard", "rule 2999"]))
+    assert drift.host == ("guard", "rule 2999")
+    assert drift.rows[0]["changed"] == ["guard"]
+    for bad in ({"host": None}, {"host": 3}, {"modems": [{}]}, {"ok": False, "error": "no"}):
+        with pytest.raises(ApplyError):
+            parse_drift(answer_line(**bad))
+
+
+STEP = {"step": "usb", "seconds": 2.5, "before": {"devnum": "7"}, "after": None, "error": "m; r"}
+
+
+def test_a_step_that_failed_is_an_answer() -> None:
+    found = parse_repaired(answer_line(ok=False, error="T: m; r", repair=STEP))
+    assert (found.step, found.seconds, found.before, found.after, found.error) == tuple(
+        STEP.values()
+    )
+    with pytest.raises(ApplyError, match="works on it"):
+        parse_repaired(answer_line(ok=False, error="T: another run works on it"))
+    with pytest.raises(ApplyError, match="cannot be read"):
+        parse_repaired(answer_line(repair=STEP | {"seconds": None}))
+
+
 def test_no_service_is_said_and_waking_it_is_harmless(tmp_path: Path) -> None:
     wake(tmp_path / "none")
     with pytest.raises(ApplyError, match="No such file"):
-        request_apply([GOOD], tmp_path / "none")
+        request_apply([GOOD], path=tmp_path / "none")
 
 
 def test_a_service_that_hangs_up_is_said(tmp_path: Path) -> None:
@@ -195,10 +239,11 @@ def test_a_service_that_hangs_up_is_said(tmp_path: Path) -> None:
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                assert json.loads(connection.recv(1000)) == {"play": "modem", "serials": [GOOD]}
+                asked = {"play": "modem", "serials": [GOOD], "prove": True}
+                assert json.loads(connection.recv(1000)) == asked
 
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(ApplyError, match="broke off"):
-            request_apply([GOOD], path)
+            request_apply([GOOD], path=path)
         thread.join(5)

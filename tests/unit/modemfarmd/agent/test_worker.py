@@ -1,206 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker with everything around it faked: no threads, no files, our clock."""
+"""What the worker does about what happens around it."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from modemfarm.at.commands.identity import Identity
-from modemfarm.snapshot import Snapshot
-from modemfarm.usb import UsbInterface, UsbModem
-from modemfarmd.agent.applier import Applier
-from modemfarmd.agent.bus import Glance
 from modemfarmd.agent.client import Applied
-from modemfarmd.agent.farm import Device, Farm
-from modemfarmd.agent.health import Patient, Report
-from modemfarmd.agent.identify import Answer
-from modemfarmd.agent.inbox import Inbox, Task
-from modemfarmd.agent.store import Radio, Store
-from modemfarmd.agent.vitals import Vitals
-from modemfarmd.agent.worker import Worker
-from modemfarmd.errors import ApplyError, DatabaseGoneError, SlotsExhaustedError
-from modemfarmd.registry.db import Row
-from modemfarmd.registry.model import Observation, Outcome, Place
+from modemfarmd.agent.health import Report
+from modemfarmd.agent.store import Radio
 
-
-def serial(number: int) -> str:
-    return f"86758403{number:07d}"
-
-
-class FakeDatabase:
-    backend = 42
-
-    def transaction(self) -> nullcontext[None]:
-        return nullcontext()
-
-
-class FakeRegistry:
-    """Rows in a dictionary; can be away, and can be full."""
-
-    def __init__(self) -> None:
-        self.database = FakeDatabase()
-        self.gone = False
-        self.slots = 8
-        self.table: dict[str, Row] = {}
-        self.kinds: list[str] = []
-        self.radio: list[str] = []
-
-    def _check(self) -> None:
-        if self.gone:
-            raise DatabaseGoneError("no server")
-
-    def modems(self) -> list[Row]:
-        self._check()
-        return list(self.table.values())
-
-    def upsert(self, seen: Observation, busy: Sequence[int] = ()) -> Place:
-        self._check()
-        row = self.table.setdefault(seen.serial, {"slot": None, "apn": None})
-        if row["slot"] is None:
-            taken = {other["slot"] for other in self.table.values()} | set(busy)
-            free = [slot for slot in range(1, self.slots + 1) if slot not in taken]
-            if not free:
-                del self.table[seen.serial]
-                raise SlotsExhaustedError("all are taken", "forget one")
-            row["slot"] = free[0]
-        row.update(seen.__dict__, proxy_port=3127 + row["slot"])
-        return Place(row["slot"], row["proxy_port"], row["apn"])
-
-    def record(self, outcomes: Sequence[Outcome]) -> None:
-        self._check()
-        for outcome in outcomes:
-            self.table[outcome.serial].update(
-                state=outcome.state, status=outcome.status, wan_address=outcome.wan_address
-            )
-
-    def record_radio(self, batch: Sequence[Mapping[str, object]]) -> None:
-        self._check()
-        self.radio += [str(values["serial"]) for values in batch]
-
-    def add_events(self, events: Sequence[object]) -> None:
-        self._check()
-        self.kinds += [event.kind for event in events]  # type: ignore[attr-defined]
-
-
-class World:
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.devices: dict[str, Device] = {}
-        self.who: dict[str, str | None] = {}
-        self.asked: list[str] = []
-        self.jobs: list[Task] = []
-        self.applied: list[list[str]] = []
-        self.states: dict[str, str] = {}
-        self.apply_fails = False
-        self.snapshots: list[Snapshot] = []
-        self.examined: list[Patient] = []
-        self.registry = FakeRegistry()
-        self.inbox = Inbox()
-        self.farm = Farm()
-        self.store = Store(self.registry, self.clock)  # type: ignore[arg-type]
-        self.applier = Applier(
-            self.farm, self.store, self.inbox, self.apply, self.jobs.append, self.clock
-        )
-        self.vitals = Vitals(
-            self.farm, self.store, self.inbox, self.applier.queue, self.examined.append
-        )
-        self.worker = Worker(
-            "lab", self, self.farm, self.store, self.inbox, self.applier, self.vitals,
-            self.identify, self.snapshots.append, self.clock,
-        )  # fmt: skip
-        self.auto = True
-
-    def clock(self) -> float:
-        return self.now
-
-    # The bus.
-
-    def paths(self) -> set[str]:
-        return set(self.devices)
-
-    def device(self, path: str) -> Device | None:
-        return self.devices.get(path)
-
-    def glance(self, path: str) -> Glance | None:
-        device = self.devices.get(path)
-        return Glance(device.devnum, device.usb.complete) if device else None
-
-    def ready(self, device: Device) -> bool:
-        return device.usb.complete
-
-    def plug(self, path: str, who: str | None, devnum: str = "1", complete: bool = True) -> None:
-        data = UsbInterface(
-            4, (255, 255, 255), "qmi_wwan" if complete else None, None,
-            "cdc-wdm0" if complete else None, "wwan0" if complete else None,
-        )  # fmt: skip
-        at = UsbInterface(3, (255, 0, 0), "option", "ttyUSB3")
-        usb = UsbModem(path, Path("/nowhere"), "EC25", "", (at, data))
-        self.devices[path] = Device(usb, devnum)
-        self.who[path] = who
-        self.inbox.name(path)
-
-    def unplug(self, path: str) -> None:
-        del self.devices[path]
-        self.inbox.name(path)
-
-    # What the worker calls.
-
-    def identify(self, device: Device) -> None:
-        self.asked.append(device.usb.path)
-        if self.auto:
-            self.worker.answered(self.answer(device))
-
-    def answer(self, device: Device) -> Answer:
-        path = device.usb.path
-        who = self.who[path]
-        if who is None:
-            return Answer(path, device.devnum, None, None, "silent", "replug it")
-        identity = Identity(who, "8" * 19, None, "EC25", "R1")
-        return Answer(path, device.devnum, identity, None, None, None)
-
-    def apply(self, serials: Sequence[str]) -> Applied:
-        self.applied.append(list(serials))
-        if self.apply_fails:
-            raise ApplyError("no service")
-        outcomes = tuple(self.outcome(s) for s in serials)
-        return Applied(1.0, outcomes, ())
-
-    def outcome(self, who: str) -> Outcome:
-        present = self.farm.modems[who].seen.present
-        state = self.states.get(who, "serving") if present else "offline"
-        return Outcome(who, "online" if state == "serving" else "offline", state)
-
-    # Time.
-
-    def turn(self, seconds: float = 0.0) -> None:
-        """Let everything happen that happens within `seconds`."""
-        end = self.now + seconds
-        while True:
-            wait = self.worker.step()
-            paths, tasks = self.inbox.drain(0)
-            self.worker.take_in(paths, tasks)
-            jobs, self.jobs[:] = list(self.jobs), []
-            for job in jobs:
-                job()
-            if paths or tasks or jobs:
-                continue
-            if self.now + wait > end:
-                self.now = end
-                return
-            self.now += max(wait, 0.001)
-
-    def state(self, number: int) -> str:
-        return str(self.registry.table[serial(number)]["state"])
-
-
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.turn()
-    return world
+from .world import World, serial
 
 
 def test_a_complete_device_serves_without_any_waiting(world: World) -> None:
@@ -279,7 +89,7 @@ def test_unplug_is_written_and_applied_at_once(world: World) -> None:
 def test_other_usb_devices_are_nobody_s_business(world: World) -> None:
     world.inbox.name("2-1")
     world.turn(20)
-    assert len(world.worker.places) == 0
+    assert len(world.arrivals.places) == 0
 
 
 def test_a_batch_waits_for_a_neighbour_but_not_long(world: World) -> None:
@@ -344,7 +154,7 @@ def test_what_failed_before_does_not_hold_back_what_is_fresh(world: World) -> No
     world.states[serial(1)] = "failed"
     world.plug("1-1", serial(1))
     world.turn()
-    world.inbox.post(lambda: world.applier.queue.add(serial(1)))
+    world.inbox.post(lambda: world.applier.add([serial(1)]))
     world.plug("1-2", serial(2))
     world.turn()
     assert sorted(world.applied[1:]) == [[serial(1)], [serial(2)]]
@@ -435,17 +245,19 @@ def test_three_failed_probes_apply_again(world: World) -> None:
     assert "probe-failed" in world.registry.kinds
 
 
-def test_a_snapshot_that_cannot_be_written_holds_the_apply(world: World) -> None:
-    full = [OSError("disk full")] * 2
-
-    def write(snapshot: Snapshot) -> None:
-        if full:
-            raise full.pop()
-        world.snapshots.append(snapshot)
-
-    world.worker._write_snapshot = write
+def test_a_full_disk_holds_back_those_that_changed_and_nobody_else(world: World) -> None:
     world.plug("1-1", serial(1))
+    world.turn()
+    world.disk_full = True
+    world.plug("1-2", serial(2))
     world.turn(4)
-    assert world.applied == []
-    world.turn(10)
+    assert world.applied == [[serial(1)]]
     assert world.state(1) == "serving"
+    world.inbox.post(lambda: world.applier.add([serial(1)]))
+    world.turn(30)
+    assert world.applied == [[serial(1)], [serial(1)]]
+    world.disk_full = False
+    world.turn(10)
+    assert world.state(2) == "serving"
+    told = [kind for kind in world.registry.kinds if kind.startswith("snapshot")]
+    assert told == ["snapshot-not-written", "snapshot-written"]

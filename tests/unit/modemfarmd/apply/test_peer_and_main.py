@@ -47,10 +47,3 @@ def test_the_work_folder_is_ours_and_emptied(tmp_path: Path) -> None:
     assert [p.name for p in folder.iterdir()] == ["other"]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert main.work_folder(None, {"STATE_DIRECTORY": str(tmp_path / "a")}) == tmp_path / "a"
-
-
-def test_locks_go_below_work_where_the_sandbox_is_tight(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    main.make_locks(blocked / "locks", tmp_path)
-    assert (tmp_path / "locks").is_dir()

@@ -2,11 +2,12 @@
 """What the root helper takes, and the much longer list of what it does not."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from modemfarm.errors import InvalidValueError
-from modemfarmd.apply.protocol import MAX_LINE, Answer, Request, parse, refusal
+from modemfarmd.apply.protocol import MAX_LINE, PLAYS, Answer, Request, parse, refusal
 
 GOOD = "867584030000017"
 
@@ -21,6 +22,19 @@ def test_good_requests() -> None:
     assert parse(line(serials=[])) == Request("modem", ())
     assert parse(line(serials=[GOOD, GOOD])) == Request("modem", (GOOD,))
     assert len(parse(line(serials=[f"{n:015d}" for n in range(256)])).serials) == 256
+
+
+def test_what_each_play_is_told() -> None:
+    assert parse(line(prove=False)).variables() == {"modem_serials": [GOOD], "modem_prove": False}
+    assert parse(line("drift", [])).variables() == {"modem_serials": []}
+    repair = parse(line("repair", step="hub-power"))
+    assert repair.variables() == {"modem_serial": GOOD, "modem_step": "hub-power"}
+    assert set(PLAYS) == {"modem", "drift", "repair"}
+
+
+def test_each_play_of_the_list_is_there() -> None:
+    folder = Path(__file__).parents[4] / "playbooks"
+    assert all((folder / name).is_file() for name in PLAYS.values())
 
 
 @pytest.mark.parametrize(
@@ -38,6 +52,11 @@ def test_good_requests() -> None:
         line(serials=["../../etc/passwd"]), line(serials=["{{ lookup('x') }}"]),
         line(serials=["--limit=alles00"]), line(serials=["$(reboot)000000"]),
         line(serials=[f"{n:015d}" for n in range(257)]),
+        line("repair"), line("repair", [], step="radio"), line("repair", step="reprobe"),
+        line("repair", step=None), line("repair", step=["radio"]), line("repair", step="radio\n"),
+        line("repair", [GOOD, "867584030000025"], step="radio"), line("repair", step="poweroff"),
+        line("repair", step="radio", prove=True), line("modem", step="radio"),
+        line("drift", prove=False), line("drift", step="radio"), line(prove="no"), line(prove=None),
         line(check=True), line(extra_vars={"a": 1}), line(**{"": 1}),
     ],
 )  # fmt: skip

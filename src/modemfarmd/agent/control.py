@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent's control socket: what people and programs of this host may ask of it.
+
+In:  {"verb": "status"} | {"verb": "hold", "serial", "until", "reason", "by"?} |
+     {"verb": "release", "serial", "by"?} | {"verb": "resync"} | {"verb": "apply", "serials": []}
+Out: {"ok": true, ...} or {"ok": false, "bad_input": bool, "error", "remedy"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any, TypeVar
+
+from modemfarm import hold as holds
+from modemfarm.caller import actor_of, check_actor, user_name
+from modemfarm.errors import FarmError, InvalidValueError, TransientError
+from modemfarm.identity import check_serial
+
+from ..apply.peer import Peer
+from .holds import Holds
+from .inbox import Inbox
+
+_T = TypeVar("_T")
+
+SOCKET = "agent.sock"
+GROUP = "modemfarm"
+KIND = "cli"
+WORKER_S = 30.0  # the worker looks at its inbox each time it has written: seconds at worst
+MAX_SERIALS = 256  # twice the largest farm
+_FIELDS = {
+    "status": frozenset(),
+    "hold": frozenset({"serial", "until", "reason", "by"}),
+    "release": frozenset({"serial", "by"}),
+    "resync": frozenset(),
+    "apply": frozenset({"serials"}),
+}
+
+
+class BusyError(TransientError):
+    """The worker did not come to it in time."""
+
+
+class Control:
+    """`answer` is called in threads of the line server; the work is done in the worker's."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        holds_: Holds,
+        status: Callable[[], dict[str, Any]],
+        resync: Callable[[], None],
+        apply: Callable[[list[str]], int],
+        now: Callable[[], datetime],
+        wait: float = WORKER_S,
+    ) -> None:
+        self._inbox = inbox
+        self._holds = holds_
+        self._status = status
+        self._resync = resync
+        self._apply = apply
+        self._now = now
+        self._wait = wait
+
+    def answer(self, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        """Check and do what is asked. FarmError says why not."""
+        verb = document.get("verb")
+        if not isinstance(verb, str) or verb not in _FIELDS:
+            raise InvalidValueError("verb", verb, ", ".join(_FIELDS))
+        for name in document.keys() - {"verb"}:
+            if name not in _FIELDS[verb]:
+                raise InvalidValueError("field name", name, ", ".join(sorted(_FIELDS[verb])))
+        if verb == "status":
+            return {"status": self._worker(self._status)}
+        if verb == "resync":
+            self._worker(self._resync)
+            return {}
+        if verb == "apply":
+            serials = _serials(document.get("serials"))
+            return {"queued": self._worker(lambda: self._apply(serials))}
+        return self._hold(verb, document, peer)
+
+    def _hold(self, verb: str, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        serial = check_serial(document.get("serial"))
+        by = actor(document.get("by"), peer)
+        if verb == "release":
+            self._worker(lambda: self._holds.release(serial, by))
+            return {"serial": serial, "hold": None}
+        until = holds.parse_time(document.get("until"))
+        hold = holds.place(until, by, document.get("reason"), self._now())
+        self._worker(lambda: self._holds.place(serial, hold))
+        return {"serial": serial, "hold": hold.as_dict()}
+
+    def _worker(self, task: Callable[[], _T]) -> _T:
+        """Have the worker do it, and wait for what comes of it."""
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # nobody waits any more: it must not happen behind the caller's back
+            try:
+                future.set_result(task())
+            except FarmError as error:
+                future.set_exception(error)
+
+        self._inbox.post(run)
+        try:
+            return future.result(self._wait)
+        except TimeoutError as error:
+            if not future.cancel():
+                return future.result(self._wait)
+            raise BusyError(
+                f"the agent did not come to it within {self._wait:g} s", "try again"
+            ) from error
+
+
+def actor(said: object, peer: Peer) -> str:
+    """Who asks: what root says (sudo, the API), else the user that the kernel names."""
+    if said is not None and peer.uid == 0:
+        return check_actor(said, "by")
+    return actor_of(KIND, user_name(peer.uid))
+
+
+def _serials(value: object) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_SERIALS:
+        raise InvalidValueError("serials", value, f"a list of at most {MAX_SERIALS} IMEIs")
+    return sorted({check_serial(item, "serials") for item in value})

@@ -1,0 +1,11 @@
+-- One observation of a modem's bearer: ends the open span when it is another, begins a new one.
+-- Nothing for one seen before, nor for one that is older than what is known.
+UPDATE bearers SET until = %(at)s
+WHERE serial = %(serial)s AND until IS NULL AND since <= %(at)s
+  AND CASE WHEN %(address)s::inet IS NULL THEN host = %(host)s
+           ELSE (host, interface, address) <> (%(host)s, %(interface)s, %(address)s::inet) END;
+INSERT INTO bearers (host, serial, interface, address, since)
+SELECT %(host)s, %(serial)s, %(interface)s, %(address)s::inet, %(at)s
+WHERE %(address)s::inet IS NOT NULL
+  AND NOT EXISTS (SELECT FROM bearers
+                  WHERE serial = %(serial)s AND (until IS NULL OR until > %(at)s))

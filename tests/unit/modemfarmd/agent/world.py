@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker with everything around it faked: no threads, no files, our clock."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from modemfarm.at.commands.identity import Identity
+from modemfarm.hold import Hold
+from modemfarm.snapshot import VERSION, Snapshot, parse_snapshot
+from modemfarm.usb import UsbInterface, UsbModem
+from modemfarmd.agent.applier import Applier
+from modemfarmd.agent.arrivals import Arrivals
+from modemfarmd.agent.bus import Glance
+from modemfarmd.agent.client import Applied, Drift
+from modemfarmd.agent.drift import DriftTurn
+from modemfarmd.agent.farm import Device, Farm
+from modemfarmd.agent.health import Patient
+from modemfarmd.agent.holds import Holds
+from modemfarmd.agent.identify import Answer
+from modemfarmd.agent.inbox import Inbox, Task
+from modemfarmd.agent.publisher import Publisher
+from modemfarmd.agent.repairs import Repairs
+from modemfarmd.agent.store import Store
+from modemfarmd.agent.vitals import Vitals
+from modemfarmd.agent.worker import Worker
+from modemfarmd.errors import ApplyError, DatabaseGoneError, SlotsExhaustedError
+from modemfarmd.registry.db import Row
+from modemfarmd.registry.model import Observation, Outcome, Place
+
+START = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def serial(number: int) -> str:
+    return f"86758403{number:07d}"
+
+
+def serials_of(job: Task) -> list[str]:
+    """The modems of an apply job: what its closure holds."""
+    held = [cell.cell_contents for cell in getattr(job, "__closure__", None) or ()]
+    return next((list(one) for one in held if isinstance(one, list)), [])
+
+
+class FakeDatabase:
+    backend = 42
+
+    def transaction(self) -> nullcontext[None]:
+        return nullcontext()
+
+
+class FakeRegistry:
+    """Rows in a dictionary; can be away, and can be full."""
+
+    def __init__(self) -> None:
+        self.database = FakeDatabase()
+        self.gone = False
+        self.slots = 8
+        self.table: dict[str, Row] = {}
+        self.kinds: list[str] = []
+        self.radio: list[str] = []
+
+    def _check(self) -> None:
+        if self.gone:
+            raise DatabaseGoneError("no server")
+
+    def modems(self) -> list[Row]:
+        self._check()
+        return list(self.table.values())
+
+    def upsert(self, seen: Observation, busy: Sequence[int] = ()) -> Place:
+        self._check()
+        row = self.table.setdefault(seen.serial, {"slot": None, "apn": None})
+        if row["slot"] is None:
+            taken = {other["slot"] for other in self.table.values()} | set(busy)
+            free = [slot for slot in range(1, self.slots + 1) if slot not in taken]
+            if not free:
+                del self.table[seen.serial]
+                raise SlotsExhaustedError("all are taken", "forget one")
+            row["slot"] = free[0]
+        row.update(seen.__dict__, proxy_port=3127 + row["slot"])
+        return Place(row["slot"], row["proxy_port"], row["apn"])
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        self._check()
+        for outcome in outcomes:
+            if outcome.serial not in self.table:
+                continue  # an UPDATE of no row
+            self.table[outcome.serial].update(
+                state=outcome.state, status=outcome.status, wan_address=outcome.wan_address
+            )
+
+    def record_radio(self, batch: Sequence[Mapping[str, object]]) -> None:
+        self._check()
+        self.radio += [str(values["serial"]) for values in batch]
+
+    def add_events(self, events: Sequence[object]) -> None:
+        self._check()
+        self.kinds += [event.kind for event in events]  # type: ignore[attr-defined]
+
+
+class FakeBook:
+    """The holds in the registry."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Hold] = {}
+
+    def place(self, serial: str, hold: Hold) -> None:
+        self.held[serial] = hold
+
+    def release(self, serial: str, by: str) -> bool:
+        return self.held.pop(serial, None) is not None
+
+    def active(self, now: datetime) -> dict[str, Hold]:
+        return {serial: hold for serial, hold in self.held.items() if hold.active(now)}
+
+
+class World:
+    """`turn` lets time pass; devices come and go by `plug` and `unplug`."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.devices: dict[str, Device] = {}
+        self.who: dict[str, str | None] = {}
+        self.asked: list[str] = []
+        self.jobs: list[Task] = []
+        self.job_seconds = 0.0
+        self._late: list[tuple[float, Task]] = []
+        self.most_parallel = 0
+        self.most_at_once = 0  # jobs that work on one and the same modem
+        self._at_work: Counter[str] = Counter()
+        self.drifted: dict[str, list[str]] = {}
+        self.host_drift: list[str] = []
+        self.looked: list[float] = []
+        self.applied: list[list[str]] = []
+        self.states: dict[str, str] = {}
+        self.apply_fails = False
+        self.snapshots: list[Snapshot] = []
+        self.deaf = False
+        self.disk_full = False
+        self.locked: set[str] = set()
+        self.repaired: list[tuple[str, str]] = []
+        self.repair_error: str | None = None
+        self.examined: list[Patient] = []
+        self.registry = FakeRegistry()
+        self.inbox = Inbox()
+        self.farm = Farm(self.clock)
+        self.book = FakeBook()
+        self.store = Store(self.registry, self.clock, book=self.book)  # type: ignore[arg-type]
+        self.publisher = Publisher("lab", self.farm, self.store, self.write, self.clock)
+        self.applier = Applier(
+            self.farm, self.store, self.inbox, self.apply, self.jobs.append, self.clock,
+            self.publisher.ready,
+        )  # fmt: skip
+        self.holds = Holds(self.farm, self.store, self.publisher, self.applier, self.wall)
+        self.repairs = Repairs(
+            self.farm, self.store, self.inbox, self.applier, self.repair, self.jobs.append,
+            self.wall,
+        )  # fmt: skip
+        self.arrivals = Arrivals(
+            self, self.store, self.identify, self.locked.__contains__, self.clock
+        )
+        self.turn_of_drift = DriftTurn(
+            self.farm, self.store, self.inbox, self.applier, self.drift, self.jobs.append,
+            self.clock,
+        )  # fmt: skip
+        self.vitals = Vitals(
+            self.farm, self.store, self.inbox, self.applier.queue, self.examined.append
+        )
+        self.worker = Worker(
+            self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
+            self.holds, self.vitals, self.clock,
+        )  # fmt: skip
+        self.worker.turns.append(self.turn_of_drift.turn)
+        self.auto = True
+
+    def clock(self) -> float:
+        return self.now
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=self.now)
+
+    def write(self, snapshot: Snapshot) -> None:
+        if self.disk_full:
+            raise OSError("disk full")
+        rows = [record.as_dict() for record in snapshot.modems]
+        parse_snapshot({"version": VERSION, "host": snapshot.host, "modems": rows})
+        self.snapshots.append(snapshot)
+
+    def repair(self, who: str, step: str) -> Any:
+        self.repaired.append((who, step))
+        return SimpleNamespace(error=self.repair_error)
+
+    # The bus.
+
+    def paths(self) -> set[str]:
+        return set(self.devices)
+
+    def device(self, path: str) -> Device | None:
+        return self.devices.get(path)
+
+    def glance(self, path: str) -> Glance | None:
+        device = self.devices.get(path)
+        return Glance(device.devnum, device.usb.complete) if device else None
+
+    def ready(self, device: Device) -> bool:
+        return device.usb.complete
+
+    def plug(self, path: str, who: str | None, devnum: str = "1", complete: bool = True) -> None:
+        data = UsbInterface(
+            4, (255, 255, 255), "qmi_wwan" if complete else None, None,
+            "cdc-wdm0" if complete else None, "wwan0" if complete else None,
+        )  # fmt: skip
+        at = UsbInterface(3, (255, 0, 0), "option", "ttyUSB3")
+        usb = UsbModem(path, Path("/nowhere"), "EC25", "", (at, data))
+        self.devices[path] = Device(usb, devnum)
+        self.who[path] = who
+        self.tell(path)
+
+    def unplug(self, path: str) -> None:
+        del self.devices[path]
+        self.tell(path)
+
+    def tell(self, path: str) -> None:
+        """What udev does, unless its events are lost."""
+        if not self.deaf:
+            self.inbox.name(path)
+
+    # What the worker calls.
+
+    def identify(self, device: Device) -> None:
+        self.asked.append(device.usb.path)
+        if self.auto:
+            self.worker.answered(self.answer(device))
+
+    def answer(self, device: Device) -> Answer:
+        path = device.usb.path
+        who = self.who[path]
+        if who is None:
+            return Answer(path, device.devnum, None, None, "silent", "replug it")
+        identity = Identity(who, "8" * 19, None, "EC25", "R1")
+        return Answer(path, device.devnum, identity, None, None, None)
+
+    def drift(self, serials: Sequence[str]) -> Drift:
+        self.looked.append(self.now)
+        if self.apply_fails:
+            raise ApplyError("no service")
+        rows = [
+            {"serial": one, "state": "serving", "changed": what}
+            for one, what in self.drifted.items()
+        ]
+        return Drift(tuple(rows), tuple(self.host_drift))
+
+    def apply(self, serials: Sequence[str]) -> Applied:
+        self.applied.append(list(serials))
+        if self.apply_fails:
+            raise ApplyError("no service")
+        outcomes = tuple(self.outcome(s) for s in serials)
+        return Applied(1.0, outcomes, ())
+
+    def outcome(self, who: str) -> Outcome:
+        present = self.farm.modems[who].seen.present
+        state = self.states.get(who, "serving") if present else "offline"
+        return Outcome(who, "online" if state == "serving" else "offline", state)
+
+    # Time.
+
+    def turn(self, seconds: float = 0.0) -> None:
+        """Let everything happen that happens within `seconds`."""
+        end = self.now + seconds
+        while True:
+            wait = self.worker.step()
+            paths, tasks = self.inbox.drain(0)
+            self.worker.take_in(paths, tasks)
+            ran = self._run_jobs()
+            if paths or tasks or ran:
+                continue
+            wait = min([wait, *(at - self.now for at, _ in self._late)])
+            if self.now + wait > end:
+                self.now = end
+                return
+            self.now += max(wait, 0.001)
+
+    def _run_jobs(self) -> bool:
+        started, self.jobs[:] = list(self.jobs), []
+        self._count(started)
+        self._late += [(self.now + self.job_seconds, job) for job in started]
+        ready = [job for at, job in self._late if at <= self.now]
+        self._late = [(at, job) for at, job in self._late if at > self.now]
+        for job in ready:
+            job()
+        self.most_parallel = max(self.most_parallel, self.applier.jobs)
+        self._at_work -= Counter(serial for job in ready for serial in serials_of(job))
+        return bool(ready)
+
+    def _count(self, started: list[Task]) -> None:
+        self._at_work += Counter(serial for job in started for serial in serials_of(job))
+        self.most_at_once = max([self.most_at_once, *self._at_work.values()])
+
+    def state(self, number: int) -> str:
+        return str(self.registry.table[serial(number)]["state"])
+
+    def events(self, *kinds: str) -> list[str]:
+        """The kinds of what was told, in order, of these only."""
+        return [kind for kind in self.registry.kinds if kind in kinds]
