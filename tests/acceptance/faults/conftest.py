@@ -9,12 +9,14 @@ MODEMFARM_THIRD  0, 1, 2 or all: which tests run (day of the year modulo 3)
 import datetime
 import hashlib
 import os
+import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from modemlab.host import farm
 from modemlab.host.errors import LabError
 from modemlab.host.lab import Lab
 from modemlab.host.progress import Progress
@@ -117,13 +119,16 @@ def start(scene: Lab, ground: list[Row], seed: int, remark: Callable[[str], None
     """`start("F2", hit=1)`: a trial on modems that the seed chooses."""
 
     def begin(
-        name: str, hit: int = 1, *, allowed: Collection[str] = (), watch: bool = True
+        name: str,
+        hit: int = 1,
+        *,
+        allowed: Collection[str] = (),
+        watch: bool = True,
+        url: str = farm.IP_URL,
     ) -> AbstractContextManager[Trial]:
-        import random
-
         rows = list(ground)
         random.Random(f"{name} {seed} modems").shuffle(rows)  # noqa: S311 - no secret
         others = rows[hit:] if watch else []
-        return trial(scene, name, seed, rows[:hit], others, remark, allowed)
+        return trial(scene, name, seed, rows[:hit], others, remark, allowed, url)
 
     return begin

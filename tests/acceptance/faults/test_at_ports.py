@@ -59,7 +59,9 @@ def test_f10_another_program_has_the_port(scene: Lab, start: Start) -> None:
             running.moment(45)
             assert running.answers()
             after = running.lab.control("list", modem=running.number())["modems"][0]["commands"]
-            running.note(f"{after - commands} commands reached the modem meanwhile, by ModemManager")
+            running.note(
+                f"{after - commands} commands reached the modem meanwhile, by ModemManager"
+            )
         finally:
             root(scene, "systemctl stop lab-hold", check=False)
         running.serves(cap_s=60)

@@ -6,8 +6,8 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import MODEMS, root, truth
+from .history import registry
 from .program import inside
-from .test_database import registry
 from .trial import ASK_EVERY_S, LATE_S
 
 LATE_DATABASE_S = 60
@@ -34,7 +34,9 @@ def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) ->
         scene.control("add", n=1, count=MODEMS)
         scene.control("reset-counters")
         scene.control("plug", modem=list(range(1, MODEMS + 1)))
-        ports = {str(port): truth(scene)[serial]["wan"]["address"] for serial, port in before.items()}
+        ports = {
+            str(port): truth(scene)[serial]["wan"]["address"] for serial, port in before.items()
+        }
         scene.control("watch-start", ports=ports, interval=ASK_EVERY_S, timeout=LATE_S)
         running.again()
         for row in running.hit:

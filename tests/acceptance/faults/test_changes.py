@@ -17,7 +17,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import MODEMS, root, truth
-from .test_database import registry, sql
+from .history import registry, sql
 from .trial import Trial
 
 CHANGES = int(os.environ.get("MODEMFARM_CHANGES", "1000" if os.environ.get("MODEMFARM_THIRD") == "all"

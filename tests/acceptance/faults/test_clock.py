@@ -7,7 +7,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root
-from .test_flapping import applies
+from .history import applies, now
 
 HOUR = 3600
 QUIET_S = 20
@@ -19,7 +19,7 @@ def test_f46_the_clock_jumps(scene: Lab, start: Start, jump: int) -> None:
         before = root(scene, "systemctl show -P MainPID,NRestarts modemfarm-agent")
         pids = root(scene, "systemctl show -P MainPID 'v2ray-proxy@*' '3proxy@*'")
         root(scene, f"date -s @$(($(date +%s) + {jump}))")
-        since = root(scene, "date +%s").strip()
+        since = now(scene)
         try:
             running.moment(QUIET_S)
             number = running.number()

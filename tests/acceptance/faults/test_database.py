@@ -4,7 +4,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -13,26 +12,13 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root
-from .trial import Trial
+from .history import registry, sql
 from .test_unplug import elsewhere
+from .trial import Trial
 
 AWAY_S = 20.0  # beside what the test does meanwhile; FAULTS F30 says 60 s in all
 BACK_S = 60.0
 GONE_S = 10.0
-DATABASE = "modemfarm"
-
-
-def sql(lab: Lab, query: str, check: bool = True) -> str:
-    """A query as PostgreSQL's administrator."""
-    command = ["sudo", "-u", "postgres", "psql", "-XAt", "-v", "ON_ERROR_STOP=1", "-d", DATABASE]
-    done = lab.guest.run(command, stdin=query.encode(), check=check)
-    return done.stdout.decode().strip()
-
-
-def registry(lab: Lab) -> dict[str, dict[str, Any]]:
-    """The table itself, by serial."""
-    text = sql(lab, "SELECT json_agg(m) FROM modems m")
-    return {row["serial"]: row for row in json.loads(text or "null") or []}
 
 
 @contextmanager
@@ -130,7 +116,10 @@ def test_f32_f33_the_disk_is_full(scene: Lab, start: Start) -> None:
             assert running.answers()
             root(scene, f"systemctl kill -s KILL '*proxy@{running.row['slot']}.service'")
             running.converges("a proxy that died serves again", BACK_S, running.answers)
-            path, _ = running.state()["usb_path"], root(scene, "systemctl is-active modemfarm-agent")
+            path, _ = (
+                running.state()["usb_path"],
+                root(scene, "systemctl is-active modemfarm-agent"),
+            )
             number = running.number()
             scene.control("unplug", modem=number)
             scene.control("plug", modem=number, port=int(path.partition("-")[2]) - 1)
@@ -154,7 +143,9 @@ def test_f35_notifications_that_lie(scene: Lab, start: Start, payload: str) -> N
         quoted = text.format(serial=running.row["serial"]).replace("'", "''")
         times = 1000 if payload == "many" else 1
         running.moment(2)
-        sql(scene, f"SELECT pg_notify('modem_change', '{quoted}') FROM generate_series(1, {times});")
+        sql(
+            scene, f"SELECT pg_notify('modem_change', '{quoted}') FROM generate_series(1, {times});"
+        )
         address = running.state()["wan_address"]
         # A row that really changes afterwards is still noticed.
         sql(scene, f"UPDATE modems SET state = 'waiting' WHERE serial = '{running.row['serial']}'")

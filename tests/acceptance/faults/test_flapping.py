@@ -2,32 +2,24 @@
 """F5: one modem is plugged and pulled 200 times in a minute; three applies at most."""
 
 import os
-import re
 import time
 
 from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root
+from .history import applies, now
 
 TIMES = int(os.environ.get("MODEMFARM_FLAPS", "200"))
 WITHIN_S = 60.0
 APPLIES = 3
 RELEASED_S = 360.0  # five quiet minutes, and an apply
-APPLIED = re.compile(r"applying (.*)")
-
-
-def applies(lab: Lab, since: str, serial: str) -> int:
-    """How often the agent had a modem applied since a time of the host's clock."""
-    text = root(lab, f"journalctl -q -u modemfarm-agent --since @{since} -o cat")
-    lines = (APPLIED.search(line) for line in text.splitlines())
-    return sum(serial in found[1].split() for found in lines if found)
 
 
 def test_f5_plugged_and_pulled_200_times_in_a_minute(scene: Lab, start: Start) -> None:
     with start("F5") as running:
         serial, number = running.row["serial"], running.number()
-        since = root(scene, "date +%s").strip()
+        since = now(scene)
         started = time.monotonic()
         done = 0
         for turn in range(TIMES):

@@ -9,8 +9,8 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root
+from .history import registry
 from .program import inside
-from .test_database import registry
 from .trial import slowness
 
 KILLS = int(os.environ.get("MODEMFARM_KILLS", "5"))

@@ -83,7 +83,9 @@ def test_f3_f4_thirty_at_once_in_out_and_in_again(
         running.converges(f"{ALL} are shown as offline", OFFLINE_S, lambda: all(
             row["status"] == "offline" for row in farm.rows(scene) if row["serial"] in serials))  # fmt: skip
         text = root(scene, f"journalctl -q -u modemfarm-agent --since @{since} -o cat")
-        alarms = [line for line in text.splitlines() if "event shared" in line or "hub-lost" in line]
+        alarms = [
+            line for line in text.splitlines() if "event shared" in line or "hub-lost" in line
+        ]
         running.note(f"{len(alarms)} alarms")
         assert len(alarms) <= 1, alarms
         assert "event repair" not in text

@@ -8,6 +8,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root, truth
+from .history import RESETS, now, repairs
 
 NEW_IP_S = 10.0  # FAULTS F18
 
@@ -60,16 +61,20 @@ def test_f21_dead_data_is_reconnected_not_reset(scene: Lab, start: Start) -> Non
     with start("F21") as running:
         path = running.state()["usb_path"]
         before = devnum(scene, path)
+        since = now(scene)
         running.fault("data_dead", True)
         running.converges(
             "a request fails", 30,
             lambda: farm.request(scene, running.row["proxy_port"], timeout=3)["status"] != 200,
         )  # fmt: skip
-        running.converges(
-            "the registry says so", 150, lambda: running.state()["state"] != "serving"
-        )
+        taken = running.converges("a step was taken", 180, lambda: repairs(scene, since))
         running.fault("data_dead", False)
-        running.serves(cap_s=60)
+        running.serves(cap_s=120)
+        running.note(f"steps: {[(step['step'], step['outcome']) for step in taken]}")
+        taken = repairs(scene, since)
+        assert taken[0]["step"] == "reconnect", taken
+        assert [step for step in taken if step["step"] in RESETS] == []
+        assert {step["serial"] for step in taken} == {running.row["serial"]}
         assert devnum(scene, running.state()["usb_path"]) == before
 
 

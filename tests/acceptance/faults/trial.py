@@ -48,6 +48,7 @@ class Trial:
     invariants: Invariants
     random: random.Random
     readers: contextlib.ExitStack
+    url: str
     measured: list[str] = field(default_factory=list)
 
     @property
@@ -117,7 +118,7 @@ class Trial:
     def answers(self, row: Row | None = None, address: str = "") -> bool:
         """One request through the port comes from the modem itself (and from `address`)."""
         row = row or self.row
-        answer = farm.request(self.lab, row["proxy_port"])
+        answer = farm.request(self.lab, row["proxy_port"], self.url)
         if answer["status"] != 200:
             return False
         modem = truth(self.lab)[row["serial"]]
@@ -147,13 +148,14 @@ def trial(
     others: Sequence[Row],
     remark: Callable[[str], None],
     allowed: Collection[str] = (),
+    url: str = farm.IP_URL,
 ) -> Iterator[Trial]:
     """Run a fault. `allowed` are checks that the fault itself breaks; they hold at the end."""
     addresses = {serial: modem["wan"]["address"] for serial, modem in truth(lab).items()}
     ports = {str(row["proxy_port"]): addresses[row["serial"]] for row in others}
     with contextlib.ExitStack() as readers:
         if ports:
-            lab.control("watch-start", ports=ports, interval=ASK_EVERY_S, timeout=LATE_S)
+            lab.control("watch-start", ports=ports, interval=ASK_EVERY_S, timeout=LATE_S, url=url)
         running = Trial(
             lab,
             name,
@@ -163,6 +165,7 @@ def trial(
             readers.enter_context(Invariants(lab)),
             random.Random(f"{name} {seed}"),  # noqa: S311 - no secret
             readers,
+            url,
         )
         report: dict[str, Any] = {}
         try:
