@@ -84,7 +84,7 @@ def scene(lab: Lab, remark: Callable[[str], None]) -> Lab:
     """The lab with the reader of invariants in it."""
     invariants.install(lab)
     remark(
-        f"faults: caps are those of FAULTS.md x {slowness(lab):g} ({lab.need_running().accelerator})"
+        f"faults: caps x {slowness(lab):g} ({lab.need_running().accelerator}), more when busy"
     )
     return lab
 

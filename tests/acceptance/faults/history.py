@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: S608 - queries of a test, with nobody's values but its own
 """What the registry tells of a stretch of time: events, repairs, applies."""
 
 import json
@@ -43,7 +44,8 @@ def events(lab: Lab, since: str, *kinds: str) -> list[Row]:
     """Events of these kinds since then."""
     wanted = ", ".join(f"'{kind}'" for kind in kinds)
     return rows(lab, "SELECT kind, serial, detail FROM events"
-                f" WHERE at >= to_timestamp({since}) AND kind IN ({wanted}) ORDER BY id")  # fmt: skip
+                f" WHERE at >= to_timestamp({since}) AND kind IN ({wanted})"
+                " ORDER BY id")  # fmt: skip
 
 
 def repairs(lab: Lab, since: str) -> list[Row]:

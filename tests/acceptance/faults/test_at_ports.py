@@ -26,7 +26,7 @@ def test_f6_f9_a_port_that_says_nothing_or_too_much(
 ) -> None:
     """Our AT port only: the data path is good, so nothing is repaired and the modem serves on."""
     with start("F6", watch=True) as running:
-        path = running.state()["usb_path"]
+        serial, path = running.row["serial"], running.state()["usb_path"]
         before = devnum(scene, path)
         running.fault(*fault)
         running.moment(LOOKS_S)
@@ -35,10 +35,10 @@ def test_f6_f9_a_port_that_says_nothing_or_too_much(
         running.fault(fault[0], {"silent": "off", "garbage": "off", "urc_flood": 0}[fault[0]])
         said = running.converges(
             "AT answers again", 60,
-            lambda: scene.guest.run(["sudo", farm.MODEMFARM, "at", running.row["serial"], "AT+CGSN"],
+            lambda: scene.guest.run(["sudo", farm.MODEMFARM, "at", serial, "AT+CGSN"],
                                     check=False).stdout,
         )  # fmt: skip
-        assert running.row["serial"].encode() in said
+        assert serial.encode() in said
         assert devnum(scene, path) == before
 
 
@@ -47,7 +47,8 @@ def test_f10_another_program_has_the_port(scene: Lab, start: Start) -> None:
     with start("F10") as running:
         serial = running.row["serial"]
         root(scene, f"cat >/run/lab-hold.py <<'END'\n{HOLD}END\n"
-             f"systemd-run -q --unit=lab-hold python3 /run/lab-hold.py /dev/modems/{serial}/at")  # fmt: skip
+             "systemd-run -q --unit=lab-hold python3 /run/lab-hold.py"
+             f" /dev/modems/{serial}/at")  # fmt: skip
         try:
             pid = root(scene, "systemctl show -P MainPID lab-hold").strip()
             commands = running.lab.control("list", modem=running.number())["modems"][0]["commands"]

@@ -46,7 +46,8 @@ def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) ->
         assert report["wrong_count"] == 0, report
         assert scene.control("counters")["lan"]["leaks"] == 0
         running.converges("the registry is there and agrees", 2 * LATE_DATABASE_S, lambda: (
-            {serial: row["proxy_port"] for serial, row in registry(scene).items()} == before))  # fmt: skip
+            {imei: row["proxy_port"] for imei, row in registry(scene).items()} == before
+        ))  # fmt: skip
         running.converges("all are shown as serving", SERVING_S, farm.serving(scene, set(before)))
         left = scene.guest.text(inside("inside.files")).split()
         assert left == [], left

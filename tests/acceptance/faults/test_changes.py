@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: S608 - queries of a test, with nobody's values but its own
 """A thousand random changes while the agent hears of none: what counts in the end is what is.
 
 The agent runs in the LAN's network namespace meanwhile, where no udev event reaches it, and the
@@ -20,8 +21,8 @@ from .ground import MODEMS, root, truth
 from .history import registry, sql
 from .trial import Trial
 
-CHANGES = int(os.environ.get("MODEMFARM_CHANGES", "1000" if os.environ.get("MODEMFARM_THIRD") == "all"
-                             else "100"))  # fmt: skip
+ALL = os.environ.get("MODEMFARM_THIRD") == "all"
+CHANGES = int(os.environ.get("MODEMFARM_CHANGES", "1000" if ALL else "100"))
 CONVERGED_S = 60.0  # FAULTS G5
 PLUGS = 0.03  # so many of them are modems pulled and put elsewhere; each takes a second
 DROP_IN = "/run/systemd/system/modemfarm-agent.service.d/lab-deaf.conf"

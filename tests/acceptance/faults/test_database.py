@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PostgreSQL that stops, dies, is full or says no: proxies serve, the agent works on and reconciles."""
+# ruff: noqa: S608 - queries of a test, with nobody's values but its own
+"""PostgreSQL that stops, dies, is full or says no: proxies serve, the agent reconciles later."""
 
 import json
 from collections.abc import Iterator
@@ -107,7 +108,8 @@ def test_f32_f33_the_disk_is_full(scene: Lab, start: Start) -> None:
         # As an ordinary user: the kernel keeps the last blocks for root, as it does on a real host.
         scene.guest.run(["sh", "-c", f"fallocate -l 8G {fill} 2>/dev/null;"
                          f" dd if=/dev/zero of={fill} bs=64k oflag=append conv=notrunc 2>/dev/null;"
-                         f" dd if=/dev/zero of={fill}2 bs=1k 2>/dev/null; true"], timeout=300)  # fmt: skip
+                         f" dd if=/dev/zero of={fill}2 bs=1k 2>/dev/null; true"],
+                        timeout=300)  # fmt: skip
         free = root(scene, "stat -f -c %a /var/lib/modemfarm").strip()
         running.note(f"{free} blocks were left")
         try:

@@ -12,7 +12,8 @@ FOUND_S = 60.0  # FAULTS F45
 FLUSHES = {
     "guard": "nft delete table inet modemfarm_guard",
     "ruleset": "nft flush ruleset",
-    "rules": "ip rule flush; ip rule add pref 32766 lookup main; ip rule add pref 32767 lookup default",
+    "rules": "ip rule flush; ip rule add pref 32766 lookup main;"
+    " ip rule add pref 32767 lookup default",
     "closed": "ip rule del pref 2999; ip -6 rule del pref 2999",
     "slot": "ip rule del pref {rule}",
     "table": "ip route flush table {table}",

@@ -16,7 +16,8 @@ from .trial import Trial, slowness, trial
 SEEN_S = 10.0  # looks come once a second; on a busy host every few
 SPARE = 30  # a slot that no modem has
 BROKEN = {
-    "rule": ("ip rule del pref {rule}", "ip rule add pref {rule} uidrange {uid}-{uid} lookup {table}"),
+    "rule": ("ip rule del pref {rule}",
+             "ip rule add pref {rule} uidrange {uid}-{uid} lookup {table}"),
     "guard": ("nft delete chain inet modemfarm_guard forward",
               "systemctl reload modemfarm-routing"),
     "route": ("ip route replace default dev {other} table {table}",

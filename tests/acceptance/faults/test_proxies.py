@@ -98,7 +98,7 @@ def test_f41_a_foreign_process_on_the_port(scene: Lab, start: Start) -> None:
 
 
 def test_f42_a_proxy_that_dies_again_and_again(scene: Lab, start: Start) -> None:
-    """systemd gives up after ten times in five minutes; the agent puts it right, the others serve."""
+    """systemd gives up after ten times in five minutes; the agent puts it right."""
     with start("F42") as running:
         name = unit(running)
         deadline = time.monotonic() + 150

@@ -104,7 +104,8 @@ def test_f13_few_tries_are_left_to_a_person(scene: Lab, start: Start, wrong: int
         shown(running, found["imei"], "PIN")
         for _ in range(wrong):
             root(scene, f"cat >/run/lab-raw.py <<'END'\n{RAW}END\n"
-                 f"python3 /run/lab-raw.py /dev/modems/{found['imei']}/at 'AT+CPIN=\"0000\"'")  # fmt: skip
+                 f"python3 /run/lab-raw.py /dev/modems/{found['imei']}/at"
+                 " 'AT+CPIN=\"0000\"'")  # fmt: skip
         assert tries(scene, ONE) == wrong
         with pins(scene, {found["iccid"]: RIGHT}):
             root(scene, "systemctl restart modemfarm-agent")
