@@ -27,8 +27,9 @@ BATCH_WINDOW_S = 2.0
 # costs the first one time: it gathers company before it starts.
 COMPANY_WINDOW_S = 4.0
 WAITING_JOBS = 2  # jobs for modems that are there: they may wait for minutes
-PARALLEL_JOBS = 4  # with those for modems that are gone; one more seat is an operator's own apply
+PARALLEL_JOBS = 4  # with those for modems that are gone; the fifth seat is the look for drift
 FAILED_RETRY_LONGEST_S = 300.0  # a person has to act; look again now and then
+SERVICE_RETRY_LONGEST_S = 20.0  # no modem is to blame, and asking a service that is away is cheap
 # Plug and unplug are both served at once; whoever goes on like this waits for the flapping guard.
 PACE_S = (0.0, 0.0, 3.0, 5.0, 10.0, 15.0)
 
@@ -108,7 +109,7 @@ class Applier:
         here = [serial for serial in due if serial not in gone]
         if not here:
             return (self.queue.wait(barred) if not gone else None), []
-        if self._waiting_jobs >= WAITING_JOBS:
+        if self._waiting_jobs >= WAITING_JOBS or self.jobs >= PARALLEL_JOBS:
             return None, []
         fresh = [serial for serial in here if self.queue.attempts(serial) == 0]
         window = 0.0
@@ -163,7 +164,7 @@ class Applier:
                 continue
             if modem.seen.present:
                 self._settle(Outcome(serial, "offline", "waiting", error.message, error.remedy))
-            self.queue.retry(serial)
+            self.queue.retry(serial, SERVICE_RETRY_LONGEST_S)
 
     def _ended(self, serials: Sequence[str], applied: Applied) -> None:
         log.info("applied %d in %.1f s: %s", len(serials), applied.seconds, _summary(applied))

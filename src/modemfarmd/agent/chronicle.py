@@ -56,6 +56,9 @@ class Ledger:
             radio.serial,
             self._now(),
             rssi_dbm=radio.signal,
+            rsrp_dbm=radio.rsrp_dbm,
+            rsrq_db=radio.rsrq_db,
+            sinr_db=radio.sinr_db,
             registration=radio.registration,
             operator=radio.operator,
         )
@@ -94,10 +97,11 @@ class Chronicle(threading.Thread):
 
     def __init__(
         self, database: Database, host: str, ledger: Ledger, stop: threading.Event,
-        keep: Keep | None = None,
+        keep: Keep | None = None, also: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         super().__init__(name="chronicle", daemon=True)
         self._ledger = ledger
+        self._also = also
         self._stop_event = stop
         self._gate = SchemaGate(database)
         self._history = History(database, host)
@@ -117,6 +121,7 @@ class Chronicle(threading.Thread):
         """One round; the seconds until the next."""
         try:
             self._gate()
+            self._also()
             self._write()
             self._keep_up(time.monotonic())
         except (DatabaseGoneError, SchemaError) as error:

@@ -8,9 +8,11 @@ Out: {"ok": true, ...} or {"ok": false, "bad_input": bool, "error", "remedy"}
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from modemfarm import hold as holds
@@ -28,6 +30,7 @@ SOCKET = "agent.sock"
 GROUP = "modemfarm"
 KIND = "cli"
 WORKER_S = 30.0  # the worker looks at its inbox each time it has written: seconds at worst
+TELL_S = 5.0  # whoever asks for nonsense without end must not fill the events
 MAX_SERIALS = 256  # twice the largest farm
 _FIELDS = {
     "status": frozenset(),
@@ -52,6 +55,7 @@ class Control:
         status: Callable[[], dict[str, Any]],
         resync: Callable[[], None],
         apply: Callable[[list[str]], int],
+        tell: Callable[..., None],
         now: Callable[[], datetime],
         wait: float = WORKER_S,
     ) -> None:
@@ -60,11 +64,26 @@ class Control:
         self._status = status
         self._resync = resync
         self._apply = apply
+        self._tell = tell
+        self._tell_due = 0.0
         self._now = now
         self._wait = wait
 
     def answer(self, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
-        """Check and do what is asked. FarmError says why not."""
+        """Check and do what is asked. FarmError says why not; bad input is an event as well."""
+        try:
+            return self._answer(document, peer)
+        except InvalidValueError as error:
+            if time.monotonic() >= self._tell_due:
+                self._tell_due = time.monotonic() + TELL_S
+                refused = partial(
+                    self._tell, "request-refused", None, reason=error.message,
+                    by=user_name(peer.uid),
+                )  # fmt: skip
+                self._inbox.post(refused)
+            raise
+
+    def _answer(self, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
         verb = document.get("verb")
         if not isinstance(verb, str) or verb not in _FIELDS:
             raise InvalidValueError("verb", verb, ", ".join(_FIELDS))

@@ -181,12 +181,20 @@ class Farm:
         self._set(modem, seen)
         return True
 
-    def enter(self, serial: str, state: State, reason: str | None, remedy: str | None) -> bool:
+    def enter(
+        self,
+        serial: str,
+        state: State,
+        reason: str | None,
+        remedy: str | None,
+        status: str | None = None,
+    ) -> bool:
         """The modem stands so from now on, by our own doing; False when that may not follow."""
         modem = self.modems.get(serial)
         if modem is None or not modem.seen.present or not allowed(modem.state, state):
             return False
-        self._set(modem, replace(modem.seen, state=str(state), reason=reason, remedy=remedy))
+        seen = replace(modem.seen, state=str(state), reason=reason, remedy=remedy)
+        self._set(modem, seen if status is None else replace(seen, status=status))
         return True
 
     def repair_begins(self, serial: str, step: str, cause: str) -> bool:

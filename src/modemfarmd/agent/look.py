@@ -18,6 +18,7 @@ from modemfarm.apply.probe import ProbeError, probe
 from modemfarm.apply.sockets import owners, read_listeners
 from modemfarm.at.commands.operator import operator as ask_operator
 from modemfarm.at.commands.registration import registration as ask_registration
+from modemfarm.at.commands.signal import detailed_signal as ask_details
 from modemfarm.at.commands.signal import signal as ask_signal
 from modemfarm.at.commands.sim import sim_state
 from modemfarm.at.session import LOCK_DIR, AtSession
@@ -45,7 +46,8 @@ PORT_WAIT_S = 2.0  # another look comes soon; a seat that waits is one fewer for
 class Patient:
     """One modem to look at. port None: it does not serve, so nothing is asked through it.
 
-    uid is the one that its proxy runs as; interface is its network interface.
+    uid is the one that its proxy runs as; interface is its network interface. Where it is not
+    expected to serve, it is asked only when address and proxy are there.
     """
 
     serial: str
@@ -53,6 +55,7 @@ class Patient:
     port: int | None
     uid: int | None = None
     interface: str | None = None
+    expected: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class Looker:
 
     def _said(self, seen: Evidence, session: AtSession) -> tuple[Evidence, Radio]:
         signal = _value(ask_signal, session)
+        details = _value(ask_details, session)
         registration = _value(ask_registration, session)
         operator = _value(ask_operator, session)
         # A registered modem has a SIM that works.
@@ -134,13 +138,18 @@ class Looker:
             signal.rssi_dbm if signal else None,
             operator.name if operator else None,
             said.registration,
+            details.rsrp_dbm if details else None,
+            details.rsrq_db if details else None,
+            details.sinr_db if details else None,
         )
         return said, radio
 
     # By its port.
 
     def _through(self, seen: Evidence, patient: Patient, port: int) -> Evidence:
-        seen = replace(seen, serves=True, owner=self._owner(port, patient.uid))
+        seen = replace(seen, serves=patient.expected, owner=self._owner(port, patient.uid))
+        if not patient.expected and (seen.owner is not Owner.OURS or not seen.addresses):
+            return seen
         before = self._received(patient.interface)
         seen = replace(seen, first=self._ask(port, self.first))
         if seen.works:

@@ -16,25 +16,31 @@ from modemfarm.snapshot import write_snapshot
 from ..registry.db import Database
 from ..registry.holds import HoldBook
 from ..registry.modems import Host, Registry
+from ..registry.repairs import RepairBook
+from ..repair.keeper import Keeper
 from .applier import Applier
 from .arrivals import Arrivals
 from .bus import Bus
 from .busy_slots import BusySlots
+from .caretaker import Caretaker
 from .chronicle import Ledger
 from .client import request_apply, request_drift, request_repair
 from .drift import DriftTurn
 from .farm import Device, Farm
 from .gauges import WorkerGauges
-from .health import Patient
 from .holds import Holds
 from .inbox import Inbox
+from .look import Patient
 from .places import Places
 from .publisher import Publisher
+from .repair_log import RepairLog
 from .repairs import Repairs
 from .schema_gate import SchemaGate
 from .store import Store
 from .vitals import Vitals
 from .worker import Worker
+
+HISTORY = "modemfarm-agent history"
 
 
 class Parts:
@@ -85,7 +91,27 @@ class Parts:
             in_thread,
             clock,
         )
-        self.vitals = Vitals(self.farm, self.store, self.inbox, self.applier.queue, examine)
+        self.vitals = Vitals(
+            self.farm, self.store, self.inbox, examine, lambda slot: settings.slot(slot).uid
+        )
+        database = Database(settings.database, HISTORY)
+        self.history = database
+        self.repair_log = RepairLog(
+            RepairBook(database, settings.host),
+            utc_now,
+            lambda past: self.inbox.post(lambda: self.caretaker.remember(past)),
+        )
+        self.caretaker = Caretaker(
+            self.farm,
+            self.store,
+            self.applier,
+            self.repairs,
+            Keeper(clock),
+            self.repair_log.add,
+            clock,
+            utc_now,
+        )
+        self.vitals.judge = self.caretaker.judge
         self.gauges = WorkerGauges(
             self.farm,
             self.arrivals,
@@ -107,7 +133,7 @@ class Parts:
             self.vitals,
             clock,
         )
-        self.worker.turns += [self.drift.turn, self.gauges.turn]
+        self.worker.turns += [self.drift.turn, self.caretaker.turn, self.gauges.turn]
 
     def _is_our_doing(self, serial: str) -> bool:
         """Somebody's repair or reset makes the modem restart; an apply of ours does not."""

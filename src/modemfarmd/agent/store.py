@@ -33,12 +33,15 @@ HOLDS_KEPT = 1_000  # placed by hand; beyond it the snapshot still has the last 
 
 @dataclass(frozen=True)
 class Radio:
-    """Signal in dBm, operator and registration of one modem."""
+    """Signal in dBm, operator and registration of one modem; LTE has the last three as well."""
 
     serial: str
     signal: int | None
     operator: str | None
     registration: str | None
+    rsrp_dbm: int | None = None
+    rsrq_db: int | None = None
+    sinr_db: float | None = None
 
 
 class HoldBook(Protocol):

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is looked after, and what follows from what was found. Runs in the worker's thread."""
+"""Who is looked after, and what the registry gets of what was found. Runs in the worker's thread.
+
+What a look means and what follows from it is decided by the caretaker.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,38 @@ import logging
 from collections.abc import Callable, Collection
 
 from ..registry.model import Outcome
+from ..repair.evidence import Evidence
 from .farm import Farm, Modem
-from .health import Patient, Report
 from .inbox import Inbox
-from .queue import KeyQueue
+from .look import Patient, Report
+from .states import State
 from .store import Store
 
 log = logging.getLogger(__name__)
 
-FAILURES_BEFORE_APPLY = 3  # the plan's number; one lost request is no news on a radio link
+# States in which a proxy may be at work behind the port.
+_MAY_SERVE = (State.SERVING, State.DEGRADED, State.WAITING, State.FAILED, State.HELD)
 
 
 class Vitals:
-    """Publishes the roster, takes in reports; three failed probes in a row: apply again."""
+    """Publishes the roster and takes in reports; `judge` gets the evidence of each."""
 
     def __init__(
         self,
         farm: Farm,
         store: Store,
         inbox: Inbox,
-        applies: KeyQueue,
         examine: Callable[[Patient], None],
+        uid_of: Callable[[int], int],
     ) -> None:
         self._farm = farm
         self._store = store
         self._inbox = inbox
-        self._applies = applies
         self._examine = examine
-        self._failures: dict[str, int] = {}
+        self._uid_of = uid_of
         self._roster: tuple[Patient, ...] = ()
+        self._addresses: dict[str, str] = {}
+        self.judge: Callable[[Evidence], None] = lambda _: None
 
     def roster(self) -> tuple[Patient, ...]:
         """Who is to be looked after; a whole tuple is swapped in, so any thread may read it."""
@@ -46,11 +52,11 @@ class Vitals:
         self._inbox.post(lambda: self._take(report))
 
     def update_roster(self) -> None:
-        """Publish who is on the bus now."""
+        """Publish who is on the bus now; one that is being repaired has no time for questions."""
         self._roster = tuple(
-            Patient(modem.serial, modem.seen.at_port, _probed_port(modem))
+            self._patient(modem)
             for modem in self._farm.modems.values()
-            if modem.seen.present
+            if modem.seen.present and not modem.repairing
         )
 
     def ask_radio(self, serials: Collection[str]) -> None:
@@ -59,32 +65,30 @@ class Vitals:
             if patient.serial in serials:
                 self._examine(Patient(patient.serial, patient.at_port, None))
 
+    def _patient(self, modem: Modem) -> Patient:
+        seen, place = modem.seen, modem.place
+        if place is None or modem.state not in _MAY_SERVE:
+            return Patient(modem.serial, seen.at_port, None, None, seen.interface)
+        return Patient(
+            modem.serial, seen.at_port, place.proxy_port, self._uid_of(place.slot), seen.interface,
+            expected=seen.status == "online",
+        )  # fmt: skip
+
     def _take(self, report: Report) -> None:
         modem = self._farm.modems.get(report.serial)
         if modem is None or not modem.seen.present:
             return
         if report.radio is not None:
             self._store.radio(report.radio)
-        if modem.seen.state != "serving":
-            self._failures.pop(report.serial, None)
-        elif report.failure is not None:
-            self._probe_failed(report.serial, report.failure)
-        elif report.address is not None:
-            self._failures.pop(report.serial, None)
-            self._store.outcome(
-                Outcome(report.serial, "online", "serving", wan_address=report.address)
-            )
+        self._compare(modem, report.evidence)
+        self.judge(report.evidence)
 
-    def _probe_failed(self, serial: str, failure: str) -> None:
-        count = self._failures.get(serial, 0) + 1
-        self._failures[serial] = count
-        log.warning("%s: probe %d of %d failed: %s", serial, count, FAILURES_BEFORE_APPLY, failure)
-        if count >= FAILURES_BEFORE_APPLY:
-            del self._failures[serial]
-            self._store.event("probe-failed", serial, reason=failure)
-            self._applies.add(serial)
-
-
-def _probed_port(modem: Modem) -> int | None:
-    serving = modem.seen.state == "serving" and modem.place is not None
-    return modem.place.proxy_port if serving and modem.place else None
+    def _compare(self, modem: Modem, seen: Evidence) -> None:
+        """Address in the database = address that the carrier echoes, once it is looked at."""
+        if not seen.works or seen.echoed is None or modem.state is not State.SERVING:
+            return
+        before = self._addresses.get(modem.serial)
+        self._addresses[modem.serial] = seen.echoed
+        if before not in (None, seen.echoed):
+            self._store.event("address-changed", modem.serial, before=before, address=seen.echoed)
+        self._store.outcome(Outcome(modem.serial, "online", "serving", wan_address=seen.echoed))

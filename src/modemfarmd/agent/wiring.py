@@ -22,9 +22,10 @@ from .control import GROUP, SOCKET, Control
 from .events import Listener, Scan, UdevWatch
 from .farm import Device
 from .gauges import GaugesFile, process
-from .health import Health, look
+from .health import Health
 from .identify import Identifier, ask
 from .intake import Intake
+from .look import Looker
 from .mm_watch import MmWatch
 from .parts import Parts, utc_now
 from .places import Places
@@ -32,8 +33,6 @@ from .schema_gate import SchemaGate
 from .systemd import Beat, Notifier
 
 log = logging.getLogger("modemfarm.agent")
-
-HISTORY = "modemfarm-agent history"
 
 
 class Agent:
@@ -96,10 +95,16 @@ class Agent:
         """What writes beside the worker, over connections of its own."""
         settings, places = self._settings, self._places
         logs = Database(settings.database, "modemfarm-agent log")
-        book, history = LogBook(logs, settings.host), Database(settings.database, HISTORY)
+        book = LogBook(logs, settings.host)
         return [
             Intake(places.spool, self._said, book, self._event, self.stop, SchemaGate(logs)),
-            Chronicle(history, settings.host, self.parts.ledger, self.stop),
+            Chronicle(
+                self.parts.history,
+                settings.host,
+                self.parts.ledger,
+                self.stop,
+                also=self.parts.repair_log.turn,
+            ),
             GaugesFile(
                 places.run, places.spool, places.root, lambda: self.parts.gauges.last, self.stop
             ),
@@ -113,6 +118,7 @@ class Agent:
             lambda: self.parts.gauges.status() | process() | {"drift": self.parts.drift.last},
             self.parts.worker.resync_soon,
             self.parts.worker.apply_some,
+            self.parts.store.event,
             utc_now,
         )
         try:
@@ -127,10 +133,11 @@ class Agent:
         settings, places, vitals = self._settings, self._places, self.parts.vitals
         return Health(
             vitals.roster,
-            partial(
-                look,
-                address=settings.lan_address,
-                url=settings.probe_url,
+            self.parts.caretaker.suspects,
+            Looker(
+                settings.lan_address,
+                settings.probe_url,
+                settings.second_probe_url,
                 devices=places.root / "dev",
                 lock_dir=places.lock_dir,
                 files=self._said,

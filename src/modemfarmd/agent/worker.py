@@ -19,6 +19,7 @@ from .farm import Changes, Farm, Modem
 from .holds import Holds
 from .identify import Answer
 from .inbox import Inbox
+from .notices import Notices
 from .publisher import Publisher
 from .store import Store
 from .vitals import Vitals
@@ -26,6 +27,7 @@ from .vitals import Vitals
 log = logging.getLogger(__name__)
 
 RESYNC_S = 60.0
+REREAD_S = 0.5  # between two looks at the table, however fast notifications come
 IDLE_S = 5.0  # the longest sleep: how late systemd's watchdog is fed
 
 
@@ -55,13 +57,15 @@ class Worker:
         self._clock = clock
         self._next_resync = clock()
         self._reread = False
+        self._reread_due = clock()
+        self._notices = Notices(farm.modems, lambda: store.backend, store.event, clock)
         # Whatever else is due from time to time: each returns the seconds until it is due again.
         self.turns: list[Callable[[], float | None]] = []
 
     # What other threads call: each posts, none touches the state.
 
     def name_serial(self, serial: str, backend: int) -> None:
-        """The registry says that a row changed; our own writes are not news."""
+        """Somebody says that a row changed; what was forged is dropped."""
         self._inbox.post(lambda: self._row_changed(serial, backend))
 
     def name_all(self) -> None:
@@ -121,8 +125,7 @@ class Worker:
         if now >= self._next_resync:
             self._next_resync = now + RESYNC_S
             self._resync()
-        if self._reread:
-            self._reread = False
+        if self._reread and now >= self._reread_due:
             self._reread_rows()
         self._holds.turn()
         if self._arrivals.look():
@@ -133,6 +136,7 @@ class Worker:
             self._arrivals.wait(),
             self._store.wait(),
             self._next_resync - self._clock(),
+            self._reread_due - self._clock() if self._reread else None,
             self._publisher.wait(),
             self._applier.wait(self._arrivals.coming),
             *(turn() for turn in self.turns),
@@ -173,11 +177,11 @@ class Worker:
         self._publisher.turn()
 
     def _row_changed(self, serial: str, backend: int) -> None:
-        if backend != self._store.backend:
-            log.debug("the row of %s changed", serial)
+        if self._notices.concerns_us(serial, backend):
             self._reread = True  # however many change: one look at the table
 
     def _reread_rows(self) -> None:
+        self._reread, self._reread_due = False, self._clock() + REREAD_S
         rows = self._store.rows()
         if rows is None:
             return

@@ -23,6 +23,11 @@ class Budget:
         """A step was taken."""
         self._taken[serial, step].append(at)
 
+    def give_back(self, serial: str, step: Step) -> None:
+        """The last one of these was not taken after all."""
+        if taken := self._taken[serial, step]:
+            taken.pop()
+
     def allows(self, serial: str, step: Step, now: float) -> bool:
         """True when the modem may have this step now."""
         rung = RUNGS[step]

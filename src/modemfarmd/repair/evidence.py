@@ -66,7 +66,13 @@ class Evidence:
     @property
     def works(self) -> bool:
         """A request went through this modem and was answered."""
-        return any(asked is not None and asked.worked for asked in (self.first, self.second))
+        return self.echoed is not None
+
+    @property
+    def echoed(self) -> str | None:
+        """The address that a target saw."""
+        found = (asked.address for asked in (self.first, self.second) if asked is not None)
+        return next((address for address in found if address is not None), None)
 
     @property
     def failure(self) -> str | None:

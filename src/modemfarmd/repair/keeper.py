@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterable
 
 from .budget import Budget
-from .course import REVISIT_S, Course
+from .course import FAILURES, PAUSE_FIRST_S, REVISIT_S, Course
 from .evidence import Evidence
 from .ladder import RESETS, Step, plan, remedy
 from .order import Member, Notice, Order, Standing
@@ -103,6 +103,15 @@ class Keeper:
         if order is not None and course is not None:
             course.stepped(order.step, self._clock(), self._spread)
 
+    def refused(self, serial: str) -> None:
+        """The step at this modem was not taken: somebody else works on it, or nobody could."""
+        order = self._working.pop(serial, None)
+        self._ward.working.discard(serial)
+        course = self._ward.courses.get(serial)
+        if order is not None and course is not None:
+            self._budget.give_back(serial, order.step)
+            course.not_before = self._clock() + PAUSE_FIRST_S
+
     # What goes out.
 
     def notices(self) -> list[Notice]:
@@ -124,10 +133,11 @@ class Keeper:
         if course is None or course.ill_since is None or course.seen is None:
             return None
         verdict = course.verdict
-        words = course.seen.failure or "no request could be made through it"
+        words = course.seen.failure or "it could not be asked"
         tried = ", ".join(step.value for step in course.taken)
         reason = f"{verdict.value}: {words}" + (f"; tried: {tried}" if tried else "")
-        return Standing(verdict, reason, remedy(verdict), course.handed_over is not None)
+        certain = course.lost >= FAILURES
+        return Standing(verdict, reason, remedy(verdict), certain, course.handed_over is not None)
 
     def orders(self) -> list[Order]:
         """The steps to begin now; the caller says `began` for each that it begins."""
@@ -164,7 +174,7 @@ class Keeper:
         if braked and not witness:
             course.excuse()
             return self._scout(course, steps or (), now)
-        if steps is None or not course.due:
+        if steps is None or not course.due or self._explained(serial, course):
             return None
         step = self._affordable(serial, course, steps, now)
         if step in RESETS and (braked or not self._may_reset(course, now)):
@@ -174,6 +184,10 @@ class Keeper:
         if course.handed_over is None:
             self._hand_over(serial, course, now)
         return self._revisit(serial, course, steps, now)
+
+    def _explained(self, serial: str, course: Course) -> bool:
+        member = self._ward.members.get(serial)
+        return course.verdict is Verdict.NO_BEARER and member is not None and member.explained
 
     def _affordable(
         self, serial: str, course: Course, steps: tuple[Step, ...], now: float

@@ -16,12 +16,14 @@ class Member:
     """A modem on the bus.
 
     leave_alone: a person has it (a hold), or nobody may (a quarantine). busy: an apply is at work.
+    explained: an apply has said why it has no bearer, and that only a person can help.
     """
 
     serial: str
     hub: str | None
     leave_alone: bool = False
     busy: bool = False
+    explained: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a modem's illness says about it, for people."""
+    """What a modem's illness says about it, for people. certain: an episode of it is complete."""
 
     verdict: Verdict
     reason: str
     remedy: str
+    certain: bool
     handed_over: bool

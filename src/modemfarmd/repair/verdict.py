@@ -81,4 +81,5 @@ def judge(seen: Evidence, silent: int, witness: bool) -> Verdict:
 def _unasked(seen: Evidence) -> Verdict:
     """A modem that does not serve yet: the apply says why, unless the bearer is what is missing."""
     registered = seen.control is Control.ANSWERED and seen.registration in ("home", "roaming")
-    return Verdict.NO_BEARER if registered and not seen.addresses else Verdict.UNKNOWN
+    bare = seen.interface is not None and not seen.addresses
+    return Verdict.NO_BEARER if registered and bare else Verdict.UNKNOWN

@@ -60,7 +60,8 @@ def test_one_that_does_not_come_back_is_absent_in_the_end(serving: World) -> Non
     serving.unplug("1-1")
     serving.turn(60)
     assert serving.state(1) == "offline"
-    assert not serving.snapshots[-1].modems[0].present
+    records = {record.serial: record for record in serving.snapshots[-1].modems}
+    assert not records[serial(1)].present
     assert serving.applied[-1] == [serial(1)]
 
 

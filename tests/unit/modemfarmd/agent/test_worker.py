@@ -2,13 +2,12 @@
 """What the worker does about what happens around it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from modemfarmd.agent.client import Applied
-from modemfarmd.agent.health import Report
-from modemfarmd.agent.store import Radio
+from modemfarmd.agent.look import Report
+from modemfarmd.repair.evidence import Evidence
 
 from .world import World, serial
 
@@ -28,7 +27,7 @@ def test_a_look_that_could_not_ask_changes_nothing(world: World) -> None:
     world.plug("1-1", serial(1))
     world.turn()
     for _ in range(5):
-        world.vitals.reported(Report(serial(1), None, None, None))
+        world.vitals.reported(Report(Evidence(serial(1), world.now, world.now)))
         world.turn()
     assert world.state(1) == "serving"
     assert world.applied == [[serial(1)]]
@@ -217,9 +216,46 @@ def test_a_forgotten_modem_leaves_and_one_that_is_here_returns(world: World) -> 
 
 
 def test_our_own_notifications_are_not_news(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn()
     world.registry.modems = lambda: pytest.fail("reread")  # type: ignore[method-assign]
     world.worker.name_serial(serial(1), backend=42)
     world.turn()
+
+
+@pytest.mark.parametrize("payload", ["", "x" * 7999, serial(1) + "\n", "1; DROP TABLE modems"])
+def test_forged_notifications_cost_no_look_and_one_line(
+    world: World, payload: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.plug("1-1", serial(1))
+    world.turn(10)
+    world.registry.modems = lambda: pytest.fail("reread")  # type: ignore[method-assign]
+    caplog.clear()
+    for _ in range(1000):
+        world.worker.name_serial(payload, backend=7)
+    world.turn(5)
+    said = [r.getMessage() for r in caplog.records if "ignored" in r.getMessage()]
+    assert len(said) == 1
+    assert len(said[0]) < 200
+
+
+def test_rows_of_other_hosts_are_not_our_business(world: World) -> None:
+    world.turn(10)
+    world.registry.modems = lambda: pytest.fail("reread")  # type: ignore[method-assign]
+    world.worker.name_serial(serial(99), backend=7)
+    world.turn(5)
+
+
+def test_a_flood_of_changes_is_few_looks_at_the_table(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn(10)
+    looks = []
+    rows = world.registry.modems
+    world.registry.modems = lambda: looks.append(1) or rows()  # type: ignore[method-assign, func-returns-value]
+    for _ in range(100):
+        world.worker.name_serial(serial(1), backend=7)
+        world.turn(0.01)
+    assert 1 <= len(looks) <= 4
 
 
 def test_a_lost_event_is_found_by_the_resync(world: World) -> None:
@@ -227,22 +263,6 @@ def test_a_lost_event_is_found_by_the_resync(world: World) -> None:
     world.inbox.drain(0)
     world.turn(61)
     assert world.state(1) == "serving"
-
-
-def test_three_failed_probes_apply_again(world: World) -> None:
-    world.plug("1-1", serial(1))
-    world.turn()
-    good = Report(serial(1), Radio(serial(1), -70, "Lab", "home"), "10.64.9.2", None)
-    bad = replace(good, address=None, failure="no answer")
-    for report in (bad, bad, good, bad, bad):
-        world.vitals.reported(report)
-        world.turn()
-    assert len(world.applied) == 1
-    assert world.registry.radio
-    world.vitals.reported(bad)
-    world.turn()
-    assert len(world.applied) == 2
-    assert "probe-failed" in world.registry.kinds
 
 
 def test_a_full_disk_holds_back_those_that_changed_and_nobody_else(world: World) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker with everything around it faked: no threads, no files, our clock."""
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -16,13 +17,15 @@ from modemfarm.usb import UsbInterface, UsbModem
 from modemfarmd.agent.applier import Applier
 from modemfarmd.agent.arrivals import Arrivals
 from modemfarmd.agent.bus import Glance
+from modemfarmd.agent.caretaker import Caretaker
 from modemfarmd.agent.client import Applied, Drift
 from modemfarmd.agent.drift import DriftTurn
+from modemfarmd.agent.events import SCAN_S, Scan
 from modemfarmd.agent.farm import Device, Farm
-from modemfarmd.agent.health import Patient
 from modemfarmd.agent.holds import Holds
 from modemfarmd.agent.identify import Answer
 from modemfarmd.agent.inbox import Inbox, Task
+from modemfarmd.agent.look import Patient
 from modemfarmd.agent.publisher import Publisher
 from modemfarmd.agent.repairs import Repairs
 from modemfarmd.agent.store import Store
@@ -31,6 +34,8 @@ from modemfarmd.agent.worker import Worker
 from modemfarmd.errors import ApplyError, DatabaseGoneError, SlotsExhaustedError
 from modemfarmd.registry.db import Row
 from modemfarmd.registry.model import Observation, Outcome, Place
+from modemfarmd.registry.repairs import Repair
+from modemfarmd.repair.keeper import Keeper
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -168,13 +173,21 @@ class World:
             self.clock,
         )  # fmt: skip
         self.vitals = Vitals(
-            self.farm, self.store, self.inbox, self.applier.queue, self.examined.append
+            self.farm, self.store, self.inbox, self.examined.append, lambda slot: 61_000 + slot
         )
+        self.kept: list[Repair] = []
+        self.caretaker = Caretaker(
+            self.farm, self.store, self.applier, self.repairs,
+            Keeper(self.clock, lambda low, high: 0.0), self.kept.append, self.clock, self.wall,
+        )  # fmt: skip
+        self.vitals.judge = self.caretaker.judge
         self.worker = Worker(
             self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
             self.holds, self.vitals, self.clock,
         )  # fmt: skip
-        self.worker.turns.append(self.turn_of_drift.turn)
+        self.worker.turns += [self.turn_of_drift.turn, self.caretaker.turn]
+        self.scan = Scan(self, self.inbox.name, threading.Event())  # type: ignore[arg-type]
+        self.scan_due: float | None = None  # none by itself
         self.auto = True
 
     def clock(self) -> float:
@@ -195,6 +208,9 @@ class World:
         return SimpleNamespace(error=self.repair_error)
 
     # The bus.
+
+    def by_id(self) -> frozenset[str]:
+        return frozenset()
 
     def paths(self) -> set[str]:
         return set(self.devices)
@@ -262,7 +278,8 @@ class World:
         return Applied(1.0, outcomes, ())
 
     def outcome(self, who: str) -> Outcome:
-        present = self.farm.modems[who].seen.present
+        modem = self.farm.modems.get(who)
+        present = modem is not None and modem.seen.present
         state = self.states.get(who, "serving") if present else "offline"
         return Outcome(who, "online" if state == "serving" else "offline", state)
 
@@ -272,6 +289,9 @@ class World:
         """Let everything happen that happens within `seconds`."""
         end = self.now + seconds
         while True:
+            if self.scan_due is not None and self.now >= self.scan_due:
+                self.scan.look()
+                self.scan_due = self.now + SCAN_S
             wait = self.worker.step()
             paths, tasks = self.inbox.drain(0)
             self.worker.take_in(paths, tasks)
@@ -279,6 +299,8 @@ class World:
             if paths or tasks or ran:
                 continue
             wait = min([wait, *(at - self.now for at, _ in self._late)])
+            if self.scan_due is not None:
+                wait = min(wait, self.scan_due - self.now)
             if self.now + wait > end:
                 self.now = end
                 return

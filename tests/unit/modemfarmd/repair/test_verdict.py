@@ -67,6 +67,8 @@ def test_a_port_that_a_foreign_program_serves_is_not_ours_though_it_answers() ->
     [
         ({"addresses": ("10.64.0.2",)}, Verdict.UNKNOWN),
         ({"addresses": ()}, Verdict.NO_BEARER),
+        # Only its radio was asked: nobody looked at an interface.
+        ({"addresses": (), "interface": None}, Verdict.UNKNOWN),
         ({"addresses": (), "control": Control.BUSY}, Verdict.UNKNOWN),
         ({"addresses": (), "registration": "searching"}, Verdict.NO_NETWORK),
     ],
