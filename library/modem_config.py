@@ -44,6 +44,11 @@ options:
   pin:
     description: PIN of the SIM, sent only when the SIM asks for it. Keep it in a vault.
     type: str
+  ignore_hold:
+    description: >-
+      Work on a modem that an operator holds ("hands off"). For the operator who placed the hold.
+    type: bool
+    default: false
   correlation:
     description: Id that the rows in the modem's log carry. A random one when empty.
     type: str

@@ -11,6 +11,8 @@ version_added: "0.2.0"
 description:
   - Acts on one modem and waits, with a cap, until it is there again. No other modem is disturbed;
     ModemManager is never restarted.
+  - Waits for another run that works on the modem, and is refused while an operator holds it. What a
+    step has switched off is switched on again also when the step is ended in the middle.
   - The farm's agent brings the bearer and the proxy back when the modem is there.
 options:
   modem:
@@ -20,13 +22,21 @@ options:
   step:
     description:
       - V(reconnect) takes the bearer down and up through NetworkManager.
+      - V(proxy) restarts the modem's proxy, and no other one, and sees its port answer.
       - V(radio) switches the radio off for 4 s and waits for registration.
       - V(reprobe) has ModemManager let go of the modem and look at it anew.
       - V(reset) restarts the modem with AT+CFUN=1,1.
       - V(usb) has the kernel let go of the device and take it anew, for one that answers nothing.
+      - V(hub-power) switches its hub port off for 5 s with uhubctl. It is refused unless the farm
+        allows it (farm_hub_power of the role farm) and the hub switches that port alone.
     type: str
-    choices: [reconnect, radio, reprobe, reset, usb]
+    choices: [reconnect, proxy, radio, reprobe, reset, usb, hub-power]
     required: true
+  ignore_hold:
+    description: >-
+      Work on a modem that an operator holds ("hands off"). For the operator who placed the hold.
+    type: bool
+    default: false
   correlation:
     description: Id that the rows in the modem's log carry. A random one when empty.
     type: str
@@ -54,15 +64,15 @@ modem: {description: IMEI of the modem, returned: always, type: str, sample: "86
 step: {description: The step, returned: always, type: str, sample: reset}
 seconds: {description: How long it took, returned: success, type: float, sample: 14.2}
 before:
-  description: What the modem looked like before the step.
-  returned: success
+  description: What the modem looked like before the step; C(port) is about its proxy.
+  returned: success, and failure of a step that had begun
   type: dict
-  sample: {usb_path: 1-1, devnum: "7", registration: searching, rssi_dbm: -97, error: null}
+  sample: {usb_path: 1-1, devnum: "7", registration: searching, rssi_dbm: -97, error: null, port: null}
 after:
   description: What it looked like after the step.
   returned: success
   type: dict
-  sample: {usb_path: 1-1, devnum: "8", registration: home, rssi_dbm: -71, error: null}
+  sample: {usb_path: 1-1, devnum: "8", registration: home, rssi_dbm: -71, error: null, port: null}
 correlation:
   description: Id of the rows in the modem's log
   returned: success

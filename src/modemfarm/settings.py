@@ -23,6 +23,7 @@ MAX_SLOTS = 120  # vhci and real hubs end there; the rule preferences 2001..2998
 UID_RANGE = (60000, 61183)
 FAIL_CLOSED_PREFERENCE = 2999
 LAN_REPLY_PREFERENCE = 1000
+LONGEST_KEPT_DAYS = 3650  # each day of the log is a table of its own: thousands are slow to plan
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}\Z")
 
 
@@ -62,6 +63,10 @@ class FarmSettings:
     rule_base: int = 2000
     max_connections: int = 500
     database: str = "dbname=modemfarm"
+    keep_logs_days: int = 30
+    keep_samples_days: int = 30
+    keep_events_days: int = 365
+    hub_power: bool = False
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> "FarmSettings":
@@ -204,6 +209,12 @@ def _host(name: str, value: object) -> str:
     return value
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "true or false")
+    return value
+
+
 def _database(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.isprintable() or not value:
         raise InvalidValueError(name, value, "a libpq connection string such as dbname=modemfarm")
@@ -255,4 +266,9 @@ _CHECKS = {
     "rule_base": _any_integer,
     "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
     "database": _database,
+    "keep_logs_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
+    "keep_samples_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
+    # What was done to modems and by whom: not gone before anybody has asked.
+    "keep_events_days": lambda name, value: _integer(name, value, 30, LONGEST_KEPT_DAYS),
+    "hub_power": _flag,
 }

@@ -24,7 +24,7 @@ from pathlib import Path
 GLIBC_MINORS = range(17, 37)
 SETUPTOOLS_MAJOR = 77  # pyproject.toml asks for it
 SHARE = Path(__file__).parent / "share"
-PLAYS = ("modem.yml",)
+PLAYS = ("drift.yml", "modem.yml", "repair.yml")
 PLUGINS = ("library", "action_plugins")
 LOCK = Path("requirements/host.lock")
 

@@ -15,6 +15,7 @@ from .execute import Execution, begin_proxies, run_barriers
 from .fallback import Fallback
 from .guard import Element
 from .host import Host
+from .leftover import tell_left, undo_left
 from .lost import lost_words, restore
 from .plan import Current, Plan, compute
 from .progress import Progress
@@ -39,6 +40,7 @@ class Converger:
         Of `held` modems only those that are away lose their way through the guard.
         """
         began = time.monotonic()
+        left = undo_left(self.host, items)
         execution = Execution()
         with self.host.alone():
             current = self._current(items)
@@ -61,6 +63,7 @@ class Converger:
         )
         waiter.run(items, self._prove)
         self._book(execution, [*items, *held])
+        tell_left(items, left)
 
     def _current(self, items: Sequence[Progress]) -> Current:
         """What is there, after what all modems need was brought back."""

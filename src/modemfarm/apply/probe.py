@@ -7,6 +7,7 @@ emulation, and a proxy's answer is untrusted, so it is read with limits.
 
 import socket
 import time
+from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import urlsplit
 
@@ -27,9 +28,20 @@ def probe(address: IPv4Address, port: int, url: str, deadline: float) -> str:
     Tries again until `deadline` (time.monotonic) and at least once; ProbeError says how the last
     try ended.
     """
+    return _try(address, port, url, deadline, parse_answer)
+
+
+def answers(address: IPv4Address, port: int, url: str, deadline: float) -> str:
+    """That the proxy answers at all, whatever it says of `url`; tries and errors as `probe`."""
+    return _try(address, port, url, deadline, lambda _: "answers")
+
+
+def _try(
+    address: IPv4Address, port: int, url: str, deadline: float, read: Callable[[bytes], str]
+) -> str:
     while True:
         try:
-            return _request(str(address), port, url)
+            return read(_request(str(address), port, url))
         except (OSError, ProbeError) as error:
             if time.monotonic() + RETRY_S >= deadline:
                 raise ProbeError(
@@ -49,12 +61,12 @@ def _words(error: OSError | ProbeError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _request(address: str, port: int, url: str) -> str:
+def _request(address: str, port: int, url: str) -> bytes:
     head = f"GET {url} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nConnection: close\r\n\r\n"
     limit = time.monotonic() + REQUEST_TIMEOUT_S
     with socket.create_connection((address, port), REQUEST_TIMEOUT_S) as connection:
         connection.sendall(head.encode("ascii"))
-        return parse_answer(_read(connection, limit))
+        return _read(connection, limit)
 
 
 def _read(connection: socket.socket, limit: float) -> bytes:

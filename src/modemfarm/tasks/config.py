@@ -6,7 +6,19 @@ from typing import Any
 from ..config.apply import configure
 from ..config.wanted import COMPOSITIONS, PDP_TYPES, SCAN_MODES, Wanted
 from ..pin.ledger import Ledger
-from .common import CORRELATION, HERE, MODEM, Answer, Here, conversation, guarded, with_log
+from ..undo import RADIO
+from .common import (
+    CORRELATION,
+    HERE,
+    IGNORE_HOLD,
+    MODEM,
+    Answer,
+    Here,
+    conversation,
+    guarded,
+    with_log,
+    writing,
+)
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "modem": MODEM,
@@ -17,6 +29,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "lte_bands": {"type": "list", "elements": "int"},
     "composition": {"type": "str", "choices": list(COMPOSITIONS)},
     "pin": {"type": "str", "no_log": True},
+    "ignore_hold": IGNORE_HOLD,
     "correlation": CORRELATION,
 }
 
@@ -28,7 +41,15 @@ def run(arguments: Answer, check_mode: bool, here: Here = HERE) -> Answer:
 
 def _run(arguments: Answer, check_mode: bool, here: Here) -> Answer:
     wanted = Wanted.from_dict(arguments)
-    modem, correlation = arguments["modem"], arguments["correlation"]
-    with conversation(modem, correlation, here) as (contact, spool):
-        done = configure(contact, wanted, here.workplace(spool), Ledger(), check_mode)
-        return with_log({"modem": contact.name, **done.as_dict()}, spool)
+    ignore = arguments.get("ignore_hold", False)
+    with (
+        conversation(arguments["modem"], arguments["correlation"], here) as (contact, spool),
+        writing(contact, here, "modem_config", ignore, check_mode) as modem,
+    ):
+        place = here.workplace(spool)
+        # A new APN may need the radio off for a moment (config/change.py).
+        note = place.note(modem, RADIO) if wanted.apn is not None and not check_mode else None
+        done = configure(modem, wanted, place, Ledger(), check_mode)
+        if note is not None:
+            note.remove()
+        return with_log({"modem": modem.name, **done.as_dict()}, spool)

@@ -19,7 +19,7 @@ from ..registry.model import Outcome
 from ..text import printable
 
 SOCKET = Path("/run/modemfarm/apply.sock")
-# The service ends a job by itself after 240 s and lets it unwind; this is for one that hangs.
+# The service ends a job by itself after 270 s and lets it unwind; this is for one that hangs.
 TIMEOUT_S = 400.0
 WAKE_S = 2.0  # systemd accepts at once
 MAX_ANSWER = 4_000_000  # 120 modems with all their steps are 60 kB

@@ -16,6 +16,7 @@ from modemfarm.spool import SpoolFiles
 from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
 from ..registry.logs import LogBook
+from ..registry.retention import Keep
 from .chronicle import Chronicle
 from .client import wake
 from .control import GROUP, SOCKET, Control
@@ -77,6 +78,7 @@ class Agent:
         wake(self._places.apply_socket)
         source = self._load()
         log.info("host %s, starting from %s", self._settings.host, source)
+        self.parts.gauges.turn()
         for thread in [*self._sources(), *self._writers(), *self._control()]:
             thread.start()
         self._health.start()
@@ -103,6 +105,7 @@ class Agent:
                 settings.host,
                 self.parts.ledger,
                 self.stop,
+                Keep(settings.keep_logs_days, settings.keep_samples_days, settings.keep_events_days),
                 also=self.parts.repair_log.turn,
             ),
             GaugesFile(

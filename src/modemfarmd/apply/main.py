@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .. import logs
+from .leftovers import settle_leftovers
 from .peer import group_id
 from .service import JOB_S, Config, Service
 from .warm_runner import WarmServer
@@ -88,6 +89,7 @@ def main() -> None:
     warm = WarmServer(arguments.project, work)
     warm.start()
     service = Service(config, warm.run)
+    threading.Thread(target=settle_leftovers, daemon=True).start()
     stop = threading.Event()
     wake, waker = socket.socketpair()
 

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 SEATS = 8  # connections served at once; agent 4, operators and a little
 READ_S = 10.0  # a request is one line, sent at once
-# A batch waits up to 45 s for its modems and as long for busy ones, a repair up to 180 s, Ansible
-# itself under emulation 30 s; and room.
-JOB_S = 240.0
+# A batch waits up to 45 s for its modems and 15 s more for late ones; a repair up to 60 s for a busy
+# modem and 130 s for its step; Ansible itself takes up to 30 s under emulation; and room.
+JOB_S = 270.0
 
 
 @dataclass(frozen=True)

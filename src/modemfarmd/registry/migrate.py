@@ -117,7 +117,10 @@ def _run(connection: Connection, missing: list[Migration]) -> None:
         except psycopg2.Error as error:
             if not connection.closed:
                 cursor.execute("ROLLBACK")
-            raise SchemaError(f"{name}: {str(error).strip()}", "see the message") from error
+            raise SchemaError(
+                f"{name}: {str(error).strip()}",
+                "nothing has changed; mend that and run it again",
+            ) from error
 
 
 def _apply(cursor: psycopg2.extensions.cursor, migration: Migration) -> None:

@@ -38,6 +38,7 @@ class Registry:
         self.database = database
         self.host = host
         self._pause = pause
+        self._ports_followed = False
 
     def upsert(self, seen: Observation, busy: Collection[int] = ()) -> Place:
         """Register or refresh one modem; `busy` slots are not given away.
@@ -50,13 +51,15 @@ class Registry:
             "port_base": self.host.port_base,
             "busy": sorted(busy),
         }
+        if not self._ports_followed:  # port_base may have moved while we did not run
+            self.follow_ports()
         for _ in range(ALLOCATION_ATTEMPTS):
             try:
                 with self.database.savepoint():
                     rows = self.database.rows("upsert_modem", values)
             except psycopg2.errors.UniqueViolation as error:
                 if error.diag.constraint_name == PORT_CONSTRAINT:
-                    self.follow_ports()
+                    self.follow_ports()  # the first time was undone with its transaction
                 self._pause(ALLOCATION_PAUSE_S * random.uniform(0.1, 1.0))  # noqa: S311
                 continue
             if not rows:
@@ -77,7 +80,9 @@ class Registry:
     def follow_ports(self) -> list[str]:
         """Give all rows of this host the ports of its port_base; serials of those that moved."""
         values = {"host": self.host.name, "port_base": self.host.port_base}
-        return [row["serial"] for row in self.database.rows("follow_ports", values)]
+        rows = self.database.rows("follow_ports", values)
+        self._ports_followed = True
+        return [row["serial"] for row in rows]
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Write what an apply run found, all in one transaction."""

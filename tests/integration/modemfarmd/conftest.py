@@ -18,7 +18,8 @@ from modemfarmd.registry import migrate
 UNPRIVILEGED = "postgres" if any(u.pw_name == "postgres" for u in pwd.getpwall()) else "nobody"
 
 
-def _programs() -> Path | None:
+def programs() -> Path | None:
+    """Where the newest installed PostgreSQL has initdb and pg_ctl."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return found[-1].parent if found else None
 
@@ -72,13 +73,13 @@ class Server:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A running PostgreSQL, or an honest skip."""
-    programs = _programs()
-    if programs is None:
+    found = programs()
+    if found is None:
         pytest.skip("PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/initdb)")
     # Short and searchable for the unprivileged user: pytest's own folders are neither.
     folder = Path(tempfile.mkdtemp(prefix="mf-pg-", dir="/tmp"))
     try:
-        server = Server(programs, folder)
+        server = Server(found, folder)
         server.prepare()
         server.start()
         yield server

@@ -132,7 +132,8 @@ CASES = (
         ("routing_modem_interfaces is", "allowed", "LAN interface lan0"),
     ),
     Case("usb-ids", {"udev_usb_ids": ["2C7C"]}, ("udev_usb_ids is", "2C7C", "allowed")),
-    Case("database", {"postgresql_role": "a b"}, ("postgresql_role is 'a b'", "allowed")),
+    Case("keep", {"farm_keep_events_days": 7}, ("farm_keep_events_days is 7", "events 30 to 3650")),
+    Case("database", {"postgresql_database": "a b"}, ("postgresql_database is 'a b'", "allowed")),
     Case(
         "source",
         {"threeproxy_source": "floppy"},

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,15 @@ def test_a_refreshed_modem_is_not_in_its_neighbours_way(
         assert registry.upsert(Observation(serial(3), present=True)).proxy_port == base + 3
         assert registry.upsert(Observation(serial(9))).proxy_port == base + 6
     assert [row["proxy_port"] for row in registry.modems()] == [base + n for n in range(1, 7)]
+
+
+def test_ports_follow_also_when_the_first_try_was_undone(farm: Callable[..., Registry]) -> None:
+    registry = farm(3128)
+    with suppress(KeyError), registry.database.transaction():
+        registry.upsert(Observation(serial(1)))
+        raise KeyError
+    assert registry.upsert(Observation(serial(1))).proxy_port == 3129
+    assert [row["proxy_port"] for row in registry.modems()] == [*range(3129, 3134)]
 
 
 def test_each_host_says_that_it_is_there(farm: Callable[..., Registry], database: Database) -> None:
