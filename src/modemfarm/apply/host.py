@@ -26,7 +26,7 @@ from .files import commit, read_text, refuse_foreign_folder, stage_text, write_t
 from .kernel import KernelState
 from .netlink import Netlink
 from .rules import Rule, RuleChange
-from .sockets import Listener, read_listeners
+from .sockets import Listener, describe_holders, read_listeners
 from .tools import TOOL_TIMEOUT_S, run
 
 LINK_FOLDER = Path("/dev/modems")
@@ -122,6 +122,10 @@ class Host:
     def read_listening(self) -> tuple[Listener, ...]:
         """Listening TCP sockets."""
         return read_listeners(self.path(Path("/proc")))
+
+    def read_holders(self, listeners: Sequence[Listener]) -> dict[int, str]:
+        """Who has these sockets, in words by port."""
+        return describe_holders(listeners, self.path(Path("/proc")))
 
     def read_rules(self) -> frozenset[Rule]:
         """Policy routing rules of both families."""

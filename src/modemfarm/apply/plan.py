@@ -65,6 +65,7 @@ class Current:
     """What the host has now, read once for the whole batch. `now` is Unix time in seconds.
 
     links: udev's link folder by IMEI as names, None where udev makes none (a host in a test).
+    holders: who listens on a port of the farm that is not the slot's own user, in words.
     guard_lost, units_error: why the guard, or systemd's units, could not be read.
     """
 
@@ -77,6 +78,7 @@ class Current:
     units_error: FarmError | None = None
     configs: Mapping[int, Config] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
+    holders: Mapping[int, str] = field(default_factory=dict)
     now: float = 0.0
 
 
@@ -230,11 +232,13 @@ def _started_before(unit: UnitState, config: Config, now: float) -> bool:
 def _port_conflict(
     current: Current, address: IPv4Address, target: Target
 ) -> tuple[str, str] | None:
+    """Somebody else's process on a port of the modem: told, and left alone."""
     for port in filter(None, (target.slot.port, target.slot.socks_port)):
         foreign = owners(current.listeners, address, port) - {target.slot.uid}
         if foreign:
+            who = current.holders.get(port, f"uid {min(foreign)}")
             return (
-                f"proxy port {port} is held by a foreign process (uid {min(foreign)})",
+                f"port_conflict: proxy port {port} is held by a foreign process ({who})",
                 f"find it with `ss -tlnp sport = :{port}` and stop it, or move port_base",
             )
     return None

@@ -11,6 +11,7 @@ from .files import read_text
 from .guard import Element
 from .host import Host
 from .plan import Config, Current, Target, render_config
+from .sockets import Listener
 from .systemd import UnitState
 
 
@@ -20,6 +21,7 @@ def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) 
     A guard that is gone and a systemd that does not answer are part of the picture.
     """
     guard, guard_lost = _guard(host)
+    listeners = host.read_listening()
     now = time.time()
     units, units_error = _units(host, targets)
     return Current(
@@ -31,7 +33,8 @@ def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) 
         units=units,
         units_error=units_error,
         configs={target.slot.slot: _config(host, settings, target, now) for target in targets},
-        listeners=host.read_listening(),
+        listeners=listeners,
+        holders=_holders(host, targets, listeners),
         now=now,
     )
 
@@ -48,6 +51,15 @@ def _units(host: Host, targets: Sequence[Target]) -> tuple[dict[str, UnitState],
         return host.read_units(target.slot.unit for target in targets), None
     except FarmError as error:
         return {}, error
+
+
+def _holders(
+    host: Host, targets: Sequence[Target], listeners: tuple[Listener, ...]
+) -> dict[int, str]:
+    """Foreign processes on the ports of the modems; looked for only where there is one."""
+    own = {port: t.slot.uid for t in targets for port in (t.slot.port, t.slot.socks_port) if port}
+    strangers = [item for item in listeners if own.get(item.port, item.uid) != item.uid]
+    return host.read_holders(strangers) if strangers else {}
 
 
 def _config(host: Host, settings: FarmSettings, target: Target, now: float) -> Config:

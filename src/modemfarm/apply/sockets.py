@@ -4,8 +4,10 @@
 3proxy stays alive beside a foreign listener and waits, so the state of its unit says nothing.
 """
 
+import contextlib
 import socket
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -60,3 +62,35 @@ def owners(listeners: tuple[Listener, ...], address: IPv4Address, port: int) -> 
         for item in listeners
         if item.port == port and item.address in (None, _ANY, address)
     )
+
+
+def describe_holders(listeners: Iterable[Listener], proc: Path = Path("/proc")) -> dict[int, str]:
+    """Who has these sockets, by port: `pid 4711 (nginx), uid 33`.
+
+    Only the uid where the processes' descriptors may not be read (the apply service's sandbox).
+    """
+    wanted = {f"socket:[{item.inode}]": item for item in listeners}
+    found = {item.port: f"uid {item.uid}" for item in wanted.values()}
+    for folder in proc.glob("[0-9]*"):
+        for target in _descriptors(folder / "fd"):
+            item = wanted.get(target)
+            if item is not None:
+                found[item.port] = f"pid {folder.name} ({_name(folder)}), uid {item.uid}"
+    return found
+
+
+def _descriptors(folder: Path) -> Iterator[str]:
+    try:
+        for entry in folder.iterdir():
+            with contextlib.suppress(OSError):
+                yield str(entry.readlink())
+    except OSError:
+        return  # it has ended, or is none of ours
+
+
+def _name(folder: Path) -> str:
+    try:
+        text = (folder / "comm").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "?"
+    return "".join(c for c in text if c.isprintable())[:20]

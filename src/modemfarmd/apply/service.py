@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 SEATS = 8  # connections served at once; agent 4, operators and a little
 READ_S = 10.0  # a request is one line, sent at once
-# A batch waits up to 45 s for its modems and 15 s more for late ones; a repair up to 60 s for a busy
+# A batch waits up to 45 s for its modems, 15 s more for late ones; a repair up to 60 s for a busy
 # modem and 130 s for its step; Ansible itself takes up to 30 s under emulation; and room.
 JOB_S = 270.0
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from modemfarm.apply.networkmanager import NmDevice, NmState
-from modemfarm.apply.verify import mismatch
+from modemfarm.apply.verify import mismatch, twin
+from modemfarm.errors import PermanentError
 
 
 def view(net, uid, address="203.0.113.10"):
@@ -122,3 +123,46 @@ def test_rules_of_others_are_not_mistaken_for_ours(farm):
     assert net.converge(*targets) == ["rule"]
     assert view(net, 61001) == "200 one 10.64.1.2"
     assert sum(rule.preference == 2001 for rule in net.api.read_rules()) == 2
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        ("flush", "ruleset"),
+        ("delete", "table", "inet", "modemfarm_guard"),
+        ("flush", "chain", "inet", "modemfarm_guard", "output"),
+        ("flush", "chain", "inet", "modemfarm_guard", "uplink"),
+    ],
+)
+def test_a_guard_that_was_taken_away_is_seen(farm, loss):
+    net, _ = farm
+    assert net.api.read_guard() == {(61001, "wwan0"), (61002, "wwan1")}
+    net.sh(net.host, "nft", *loss)
+    with pytest.raises(PermanentError, match="cannot read the guard"):
+        net.api.read_guard()
+
+
+def test_two_modems_with_one_address_leave_by_their_own(farm):
+    """Carriers behind NAT give the same address twice; tables and guard do not go by address."""
+    net, (one, two) = farm
+    net.sh(net.host, "ip", "address", "add", "10.64.1.2/30", "dev", "wwan1", "noprefixroute")
+    net.sh(net.host, "ip", "address", "delete", "10.64.2.2/30", "dev", "wwan1")
+    net.sh(net.two, "ip", "address", "add", "10.64.1.1/30", "dev", "p-wwan1")
+    net.sh(net.host, "ip", "route", "replace", "default", "via", "10.64.1.1", "dev", "wwan1",
+           "onlink", "table", "1002")  # fmt: skip
+    assert view(net, 61001) == "200 one 10.64.1.2"
+    assert view(net, 61002) == "200 two 10.64.1.2"
+    kernel = net.api.read_kernel()
+    assert twin(one.usb, kernel) == "the carrier gave 10.64.1.2 to wwan1 as well"
+    assert twin(two.usb, kernel) == "the carrier gave 10.64.1.2 to wwan0 as well"
+
+
+def test_a_carrier_in_the_lans_network_is_refused(farm):
+    net, (one, _) = farm
+    network = NmState({"cdc-wdm0": NmDevice("cdc-wdm0", "/1", 100, "wwan0", "x")})
+    lan = net.settings.lan_address
+    net.sh(net.host, "ip", "address", "add", "192.168.1.77/28", "dev", "wwan0", "noprefixroute")
+    wrong = mismatch(one.slot, one.usb, network, net.api.read_kernel(), lan)
+    assert wrong == (
+        "the carrier's network 192.168.1.64/28 of wwan0 overlaps the LAN's 192.168.1.0/24"
+    )

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is behind modem_config, at a virtual modem."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from modemfarm import modem_lock
 from modemfarm.config import apply, composition
 from modemfarm.pin.ledger import Ledger
 from modemfarm.reset import comeback
+from modemfarm.tasks import common
 from modemfarm.tasks import config as task
 
 
@@ -118,3 +123,48 @@ def test_a_locked_sim_without_a_pin_says_what_to_give(world):
     result = config(world, modem, apn="other.example")
     assert (result["failed"], result["error"]) == (True, "SimPinError")
     assert "pin" in result["remedy"]
+
+
+def test_a_held_or_busy_modem_is_not_configured(world, monkeypatch):
+    monkeypatch.setattr(common, "LOCK_WAIT_S", 0.2)
+    modem = world.plug(1)
+    with modem_lock.held_one(modem.imei, 0, "modem_apply", world.root / "run/modemfarm/locks"):
+        result = config(world, modem, apn="other.example")
+    assert (result["failed"], result["error"]) == (True, "ModemBusyError")
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    hold = {"until": until, "by": "anna", "reason": "antenna work"}
+    snapshot = world.root / "var/lib/modemfarm/modems.json"
+    snapshot.parent.mkdir(parents=True)
+    row = {"serial": modem.imei, "slot": 1, "hold": hold}
+    snapshot.write_text(json.dumps({"version": 1, "host": "lab", "modems": [row]}))
+    result = config(world, modem, apn="other.example")
+    assert (result["failed"], result["error"]) == (True, "HeldError")
+    assert modem.counters.at_commands == 0
+    assert config(world, modem, apn="other.example", ignore_hold=True)["changed"] is True
+    assert modem.apn == "other.example"
+
+
+def test_without_a_readable_snapshot_nobody_knows_of_holds(world):
+    modem = world.plug(1)
+    snapshot = world.root / "var/lib/modemfarm/modems.json"
+    snapshot.parent.mkdir(parents=True)
+    snapshot.write_text("{")
+    result = config(world, modem, apn="other.example")
+    assert (result["failed"], result["error"]) == (True, "SnapshotError")
+    assert modem.counters.at_commands == 0
+
+
+def test_an_apn_that_is_written_notes_that_the_radio_may_be_off(world, monkeypatch):
+    modem = world.plug(1)
+    notes = world.root / "run/modemfarm/undo"
+    seen = []
+    real = task.configure
+
+    def look(*arguments):
+        seen.append([path.name for path in notes.iterdir()])
+        return real(*arguments)
+
+    monkeypatch.setattr(task, "configure", look)
+    assert config(world, modem, apn="other.example")["changed"] is True
+    assert seen == [[modem.imei]]
+    assert list(notes.iterdir()) == []

@@ -309,11 +309,18 @@ def test_port_held_by_somebody_else(farm, proxies):
         f"  0: 0100007F:{proxies + 1:04X} 00000000:0000 0A 0:0 00:0 0  1000 0 4242 1 x 100 0 0 10 0"
     )
     (farm.root / "proc/net/tcp").write_text(f"head\n{line}\n")
+    process = farm.root / "proc/4711"
+    (process / "fd").mkdir(parents=True)
+    (process / "comm").write_text("nginx\n")
+    (process / "fd/5").symlink_to("socket:[4242]")
     _, rows = farm.apply()
     assert rows[bad]["state"] == "failed"
-    assert (
-        f"proxy port {proxies + 1} is held by a foreign process (uid 1000)" in rows[bad]["reason"]
+    assert rows[bad]["reason"] == (
+        f"port_conflict: proxy port {proxies + 1} is held by a foreign process"
+        " (pid 4711 (nginx), uid 1000)"
     )
+    assert farm.files()["etc/modemfarm/proxy/2.cfg"]
+    assert "etc/modemfarm/proxy/1.cfg" not in farm.files()
     assert rows[good]["state"] == "serving"
     assert "3proxy@1.service" not in farm.world.units
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a farm that keeps itself asks of a run: holds, locks, drift, what was lost, last good."""
 
+import json
 import os
+import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,8 +12,14 @@ import pytest
 
 from modemfarm import modem_lock
 from modemfarm.apply import lastgood
+from modemfarm.apply.probe import ProbeError
 from modemfarm.apply.rules import Rule
-from modemfarm.errors import PermanentError
+from modemfarm.contact import Contact
+from modemfarm.errors import CommandTimeoutError, PermanentError
+from modemfarm.reset import steps
+from modemfarm.reset.comeback import Watch
+from modemfarm.undo import Note, Undo
+from modemfarm.usb import find_modem
 
 READS = ("nft -j", "GetManagedObjects", "ListUnits", "GetUnitFile", " Get ", "Subscribe")
 
@@ -419,3 +427,93 @@ def test_back_off_grows_and_survives_bad_files(tmp_path):
         assert lastgood.read(config).refused_until("newer", now) is None
     lastgood.prove(config, "newer")
     assert lastgood.read(config) == lastgood.Kept("newer")
+
+
+# What a killed step has left
+
+
+def test_what_a_killed_step_left_off_is_switched_on_first(farm):
+    serial, other = farm.plug(1), farm.plug(2)
+    device = farm.root / "sys/bus/usb/devices/1-1"
+    (device / "authorized").write_text("0")
+    folder = farm.root / "run/modemfarm/undo"
+    Note(serial, Undo("usb", "1-1"), folder)
+    _, rows = farm.apply(check_mode=True, prove=False)
+    assert (device / "authorized").read_text() == "0"
+    _, rows = farm.apply(other)
+    assert (device / "authorized").read_text() == "0"
+    _, rows = farm.apply()
+    assert (device / "authorized").read_text() == "1"
+    assert rows[serial]["state"] == "serving"
+    assert "undo" in rows[serial]["changed"]
+    assert "undo" not in rows[other]["changed"]
+    assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_undone_is_told_and_stops_nothing(farm):
+    serial, other = farm.plug(1), farm.plug(2)
+    folder = farm.root / "run/modemfarm/undo"
+    Note(serial, Undo("radio", "1-1"), folder)  # there is no AT port behind these files
+    farm.world.modems["1-1"] |= {"State": 7, "RegistrationState": 2}
+    farm.world.refuse_activation[serial] = 32
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "waiting"
+    assert (
+        "not registered: searching; a killed step could not be undone: " in (rows[serial]["reason"])
+    )
+    assert rows[other]["state"] == "serving"
+    assert [path.name for path in folder.iterdir()] == [serial]
+
+
+# The proxy of one modem
+
+
+def proxy_step(farm, serial):
+    farm.apply()
+    contact = Contact(serial, find_modem("1-1", farm.root), farm.root / "dev")
+    watch = Watch(farm.root, farm.root / "run/lock")
+    for path, name in (("etc/modemfarm", "farm.json"), ("var/lib/modemfarm", "modems.json")):
+        (farm.root / path).mkdir(parents=True, exist_ok=True)
+        (farm.root / path / name).write_text((farm.root / name).read_text())
+    farm.world.calls.clear()
+    place = steps.Workplace(lambda _: None, watch, lambda _: farm.host)
+    outcome = steps.Outcome("proxy")
+    return outcome, lambda: steps.run_step("proxy", contact, place, outcome)
+
+
+def test_the_proxy_of_one_modem_is_restarted_and_answers(farm):
+    serial, _ = farm.plug(1), farm.plug(2)
+    outcome, run = proxy_step(farm, serial)
+    farm.world.listening.clear()
+    farm.world.publish()
+    run()
+    assert outcome.before.port == "its proxy does not listen"
+    assert (outcome.after.port, outcome.after.error) == ("answers", None)
+    assert farm.world.count("RestartUnit", "3proxy@1.service") == 1
+    assert not farm.world.count("3proxy@2")
+
+
+def test_a_proxy_that_stays_deaf_is_told(farm, monkeypatch):
+    monkeypatch.setattr("modemfarm.reset.instance.LISTEN_S", 0.2)
+    serial = farm.plug(1)
+    outcome, run = proxy_step(farm, serial)
+    farm.world.units["3proxy@1.service"]["deaf"] = True
+    with pytest.raises(CommandTimeoutError, match="after a restart of 3proxy@1"):
+        run()
+    assert (outcome.before.port, outcome.after) == ("answers", None)
+
+
+def test_a_proxy_that_hangs_is_told(farm, monkeypatch):
+    """A stopped process has its socket; the kernel takes the connection, and nobody answers."""
+    monkeypatch.setattr("modemfarm.apply.probe.REQUEST_TIMEOUT_S", 0.2)
+    serial = farm.plug(1)
+    outcome, run = proxy_step(farm, serial)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        farm.settings["port_base"] = port - 1
+        (farm.root / "etc/modemfarm/farm.json").write_text(json.dumps(farm.settings))
+        farm.world.ports = {"3proxy@1.service": {port: 61001}}
+        farm.world.listen("3proxy@1.service")
+        with pytest.raises(ProbeError, match="no answer within"):
+            run()
+    assert "no answer within" in outcome.before.port
