@@ -2,6 +2,7 @@
 """`modemfarm lab …`: the virtual modems and the lab host from the admin side."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,10 +92,10 @@ def list_modems(name: Name = "demo", as_json: Json = False) -> None:
         show(modems)
         return
     for modem in modems:
-        place = f"port {modem['port']}" if modem["plugged"] else "unplugged"
+        place = f"USB port {modem['port']}" if modem["plugged"] else "unplugged"
         faults = ", ".join(f"{k}={v}" for k, v in modem["faults"].items()) or "no fault"
         typer.echo(
-            f"{modem['number']:3}  {modem['imei']}  {place:10}"
+            f"{modem['number']:3}  {modem['imei']}  {place:13}"
             f"  {'connected' if modem['connected'] else '-':10}"
             f"  {modem['wan']['address']:16} {faults}"
         )
@@ -197,7 +198,7 @@ def faults() -> None:
     from .modem.faults import FAULTS
 
     for name, known in FAULTS.items():
-        typer.echo(f"{name:20} {known.description}")
+        typer.echo(f"{name:14} {known.description}\n{'':14} value: {known.allowed}")
 
 
 @app.command()
@@ -246,7 +247,9 @@ def ssh(context: typer.Context, name: Name = "demo") -> None:
     with told():
         lab = Lab(name)
         lab.need_running()
-        sys.exit(subprocess.run([*lab.guest.ssh(), *context.args], check=False).returncode)
+        # One word is a line for the shell there, as with ssh; several stay the words they are.
+        words = context.args if len(context.args) < 2 else [shlex.join(context.args)]
+        sys.exit(subprocess.run([*lab.guest.ssh(), *words], check=False).returncode)
 
 
 @app.command()

@@ -14,7 +14,7 @@ _PLMN = re.compile(r"[0-9]{5,6}\Z")
 _USSD = re.compile(r"([*#]{1,2})([0-9]{1,12})(\*[0-9]{1,20}){0,6}#\Z")
 # 3GPP TS 22.030 annex B: what changes PIN, password, call forwarding, barring or waiting.
 _SERVICES = frozenset(
-    "002 004 03 04 042 05 052 21 61 62 67 33 330 331 332 333 35 351 353 43 30 31 76 77 66 75 37"
+    "21 61 62 67 33 330 331 332 333 35 351 353 43 30 31 76 77 66 75 37"
     " 300 750 751 752 753 754 591 592 593 594".split()
 )
 
@@ -65,7 +65,10 @@ def is_ussd_code(text: str) -> bool:
     match = _USSD.match(text)
     if match is None:
         return False
-    return len(match.group(1)) == 1 and match.group(2) not in _SERVICES
+    code = match.group(2)
+    # Codes such as 04 and 052 are about PINs and passwords; one that only looks so is refused too.
+    secret = code.startswith("0") and len(code) <= 3
+    return len(match.group(1)) == 1 and not secret and code not in _SERVICES
 
 
 def _quoted(shown: str, fits: Callable[[str], bool]) -> Field:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,11 +71,12 @@ def follow(
 
 
 def show(row: Row) -> None:
-    """One row for people: time, channel, actor, command -> answer, outcome, milliseconds."""
+    """One row for people: time, channel, actor, command -> answer, outcome, ms, correlation."""
     took = "-" if row["milliseconds"] is None else f"{row['milliseconds']:.0f} ms"
     sys.stdout.write(
         f"{cell(row['at'])} {row['channel']:<4} {cell(row['actor'])} "
-        f"{cell(row['command'])} -> {cell(row['answer'] or None)} [{row['outcome']}, {took}]\n"
+        f"{cell(row['command'])} -> {cell(row['answer'] or None)} [{row['outcome']}, {took}"
+        + (f", {row['correlation']}]\n" if row["correlation"] else "]\n")
     )
     sys.stdout.flush()
 
@@ -84,6 +85,14 @@ def show_line(row: Row) -> None:
     """One row as one line of JSON."""
     sys.stdout.write(json.dumps(row, default=plain) + "\n")
     sys.stdout.flush()
+
+
+def check_known(serial: str, known: Collection[str]) -> None:
+    """InvalidValueError when there is nothing to show because the modem is not of this host."""
+    if serial not in known:
+        raise InvalidValueError(
+            "SERIAL", serial, f"a modem of this host: {', '.join(known) or 'none yet'}"
+        )
 
 
 def logs(
@@ -113,6 +122,8 @@ def logs(
                     (show_line if as_json else show)(row)
             return
         found = rows(book, wanted, lines)
+        if not found and serial is not None:
+            check_known(serial, [row["serial"] for row in registry.modems()])
     if as_json:
         show_json(found)
         return

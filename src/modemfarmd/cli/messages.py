@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modemfarm.mm.access import Access
 
 KIND = "cli"
+MAX_TEXT = 10_000  # characters; ten parts are 1,530, and what is longer is refused
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Modem = Annotated[str, typer.Argument(help="IMEI or USB path.")]
 Id = Annotated[int, typer.Argument(help="Id of the message, as the list shows it.")]
@@ -39,7 +40,7 @@ def of_modem(ctx: typer.Context, modem: Modem) -> None:
 def send(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(help="3 to 15 digits, a + before them or not.")],
-    text: Annotated[str, typer.Argument(help="1 to 10 parts.")],
+    text: Annotated[str, typer.Argument(help="1 to 10 parts; - reads it from standard input.")],
     delivery_report: Annotated[
         bool, typer.Option("--delivery-report", help="Let the network say when it arrived.")
     ] = False,
@@ -52,6 +53,8 @@ def send(
     from modemfarm.mm.sms import check_message
     from modemfarm.mm.sms import send as send_sms
 
+    if text == "-":  # whoever may list processes sees what stands in a command line
+        text = sys.stdin.read(MAX_TEXT + 1).removesuffix("\n")
     check_message(number, text, validity)
     with _access(ctx.obj) as access:
         sent = send_sms(access, number, text, delivery_report, validity)

@@ -25,8 +25,8 @@ READS = (
 )  # fmt: skip
 OPERATOR = (
     "AT+COPS=?", "AT+COPS=0", "AT+COPS=3,2", "AT+CREG=2", "AT+CGREG=0", "AT+CEREG=1", "AT+CMEE=2",
-    'AT+CUSD=1,"*100#",15', 'AT+CUSD=1,"*100*1#"', 'AT+CUSD=1,"#100#"', "AT+CUSD=2",
-    "AT+CMGL=4", 'AT+CMGL="ALL"', "AT+CMGR=0",
+    'AT+CUSD=1,"*100#",15', 'AT+CUSD=1,"*10#"', 'AT+CUSD=1,"*100*1#"', 'AT+CUSD=1,"#100#"',
+    "AT+CUSD=2", "AT+CMGL=4", 'AT+CMGL="ALL"', "AT+CMGR=0",
 )  # fmt: skip
 ADMIN = (
     'AT+COPS=1,2,"26201"', 'AT+COPS=4,2,"262010",7', 'AT+CGDCONT=1,"IP","internet.t-mobile"',
@@ -38,6 +38,7 @@ NOBODY = (
     "AT+COPS=0,0", 'AT+COPS=1,2,"2620"', "AT+COPS=1,2,26201", 'AT+COPS=1,0,"Lab"',
     'AT+COPS=1,2,"26201",9', 'AT+QCFG="USBNET"', "AT+QCFG=usbnet", 'AT+QCFG="usb net"',
     'AT+CUSD=1,"**21*112#"', 'AT+CUSD=1,"**04*1*2*2#"', 'AT+CUSD=1,"*21*112#"',
+    'AT+CUSD=1,"*00#",15', 'AT+CUSD=1,"*05*1*2*2#"',
     'AT+CUSD=1,"##002#"', 'AT+CSCS="UCS2"', 'AT+CUSD=1,"002A0031003000300023"',
     'AT+CUSD=1,"*100"', 'AT+CUSD=1,"100#"', 'AT+CUSD=1,"1"', 'AT+CUSD=1,"*#"', 'AT+CUSD=1,"*1 0#"',
     'AT+CUSD=1,"*100#",0', 'AT+CGDCONT=1,"IP","a b"', 'AT+CGDCONT=1,"IP",""', "AT+CGDCONT=1",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modemfarm.errors import InvalidValueError
-from modemfarmd.cli.logs import FOLLOW_ROWS, Wanted, follow, rows, show, show_line
+from modemfarmd.cli.logs import FOLLOW_ROWS, Wanted, check_known, follow, rows, show, show_line
 
 SERIAL = "867584030000017"
 
@@ -65,7 +65,13 @@ def test_a_row_for_people_and_one_for_programs(capsys: pytest.CaptureFixture[str
     show(row(1))
     show(row(2, answer="", milliseconds=None, outcome="timeout"))
     first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith(" at   cli:alice AT+1 -> OK\\x1b[31m [ok, 12 ms]")
-    assert second.endswith(" AT+2 -> - [timeout, -]")
+    assert first.endswith(" at   cli:alice AT+1 -> OK\\x1b[31m [ok, 12 ms, run-1]")
+    assert second.endswith(" AT+2 -> - [timeout, -, run-1]")
     show_line(row(3))
     assert json.loads(capsys.readouterr().out)["at"] == "2026-01-02T03:04:05+00:00"
+
+
+def test_a_modem_of_another_host_is_told_from_one_that_has_said_nothing() -> None:
+    check_known("867584030000017", ["867584030000017"])
+    with pytest.raises(InvalidValueError, match="none yet"):
+        check_known("867584030000017", [])

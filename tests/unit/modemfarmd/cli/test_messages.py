@@ -59,11 +59,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     return found
 
 
-def run(*words: str) -> Result:
+def run(*words: str, typed: str | None = None) -> Result:
     app = typer.Typer()
     app.add_typer(messages.sms, name="sms")
     app.command()(messages.ussd)
-    return CliRunner().invoke(app, words)
+    return CliRunner().invoke(app, words, input=typed)
 
 
 def test_send(calls: Calls) -> None:
@@ -71,6 +71,11 @@ def test_send(calls: Calls) -> None:
     done = run("sms", SERIAL, *words)
     assert calls == [(SERIAL, "send", "+491510000002", "-5 degrees", True, None)]
     assert json.loads(done.stdout)["reference"] == 17
+
+
+def test_a_text_from_standard_input_stands_in_no_command_line(calls: Calls) -> None:
+    assert run("sms", SERIAL, "send", "+491510000002", "-", typed="two\nlines\n").exit_code == 0
+    assert calls == [(SERIAL, "send", "+491510000002", "two\nlines", False, None)]
 
 
 def test_list(calls: Calls) -> None:
