@@ -32,10 +32,8 @@ def up(request: pytest.FixtureRequest) -> Iterator[tuple[Lab, Up]]:
     keep = os.environ.get("MODEMFARM_KEEP_LAB") == "1"
     with capture.global_and_fixture_disabled():
         sys.stdout.write("\n")
-        if keep and lab.running:
-            found = left_running(lab)
-        else:
-            found = bring_up(lab, MODEMS, Progress())
+        left = keep and lab.running
+        found = left_running(lab) if left else bring_up(lab, MODEMS, Progress())
     yield lab, found
     if not keep:
         lab.stop()

@@ -110,7 +110,7 @@ class Guest:
         self.run(["sudo", "sh", "-c", script], stdin=buffer.getvalue())
 
     def forward(self, local: Path, remote: str) -> None:
-        """Have the Unix socket `remote` in the lab host answer at `local`, over the kept connection.
+        """Have the Unix socket `remote` of the lab host answer at `local`, by the kept connection.
 
         Raises CommandFailed. It lasts as long as that connection.
         """
