@@ -83,9 +83,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def scene(lab: Lab, remark: Callable[[str], None]) -> Lab:
     """The lab with the reader of invariants in it."""
     invariants.install(lab)
-    remark(
-        f"faults: caps x {slowness(lab):g} ({lab.need_running().accelerator}), more when busy"
-    )
+    remark(f"faults: caps x {slowness(lab):g} ({lab.need_running().accelerator}), more when busy")
     return lab
 
 

@@ -19,7 +19,7 @@ RECOVERED_S = 60.0
 
 @pytest.mark.parametrize("victim", ["modemfarm-agent", "modemfarm-apply"])
 def test_f36_killed_at_any_moment(scene: Lab, start: Start, victim: str) -> None:
-    """kill -9 while a modem is pulled, put back and applied; MODEMFARM_KILLS times over both and all seeds."""
+    """kill -9 while a modem is pulled, put back, applied; MODEMFARM_KILLS times in all."""
     kills = max(1, KILLS // (2 * SEEDS))
     with start("F36") as running:
         times: list[float] = []

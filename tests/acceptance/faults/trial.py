@@ -2,6 +2,7 @@
 """One fault on a running farm: neighbours are asked, invariants looked at, convergence measured."""
 
 import contextlib
+import logging
 import os
 import random
 import statistics
@@ -17,6 +18,7 @@ from modemlab.host.lab import Lab
 from .ground import Row, truth
 from .invariants import Invariants, findings
 
+log = logging.getLogger("faults")  # pytest --log-cli-level=INFO shows it while it happens
 ASK_EVERY_S = 0.5  # about two requests a second through each port
 LATE_S = 20.0  # a busy emulated host answers late; what counts is that it answers, and rightly
 POLL_S = 0.3
@@ -94,6 +96,7 @@ class Trial:
                 value, error = None, str(failure)[-300:]
             took = time.monotonic() - started
             if value:
+                log.info("%s: %s after %.1f s", self.name, what, took)
                 self.measured.append(f"{what} after {took:.1f} s (cap {cap_s:g} x {factor:.1f})")
                 return value
             factor = max(factor, self.factor)
@@ -181,12 +184,14 @@ def trial(
         bad = report.get("failed_count", 0) + report.get("wrong_count", 0)
         broken = findings(looks, allowed)
         took = [float(look["seconds"]) for look in looks]
-        remark(
+        say = (
             f"{name} seed {seed}: {'; '.join(running.measured) or 'nothing to wait for'}; "
             f"{asked} requests through {len(ports)} other ports, {bad} failed; "
             f"{len(looks)} looks at the invariants, {statistics.median(took):.1f} s each, "
             f"{len(broken)} broken"
         )
+        log.info(say)
+        remark(say)
         assert bad == 0, f"{name}: neighbours were disturbed: {str(failures)[:2000]}"
         assert broken == [], f"{name}: invariants: {broken[:10]}"
         assert clean is not None, f"{name}: still broken: {findings(looks[-2:])}"
