@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Thirty modems at once: in, out by a dead hub, and in again; never more than five applies."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -16,29 +15,7 @@ from .trial import Trial, slowness
 
 ALL = 30
 FIRST = 101
-PARALLEL = 5
-LOOK_S = 1.0  # a job takes five seconds and more under emulation
 OFFLINE_S = 10.0  # FAULTS F4
-
-
-class Parallel(threading.Thread):
-    """Counts, again and again, the working folders of jobs: each job has one while it runs."""
-
-    def __init__(self, lab: Lab) -> None:
-        super().__init__(daemon=True)
-        self._lab, self._stop_event = lab, threading.Event()
-        self.counts: list[int] = []
-
-    def run(self) -> None:
-        while not self._stop_event.wait(LOOK_S):
-            text = root(self._lab, "ls -d /var/lib/modemfarm-apply/job-* || true", check=False)
-            self.counts.append(len(text.split()))
-
-    def stop(self) -> int:
-        """End it; the most that was seen."""
-        self._stop_event.set()
-        self.join()
-        return max(self.counts, default=0)
 
 
 @pytest.fixture
@@ -63,13 +40,10 @@ def test_f3_f4_thirty_at_once_in_out_and_in_again(
         numbers = [*range(1, MODEMS + 1), *guests]
         running.random.shuffle(numbers)
         serials = {imei for imei, m in truth(scene).items() if m["number"] in numbers}
-        parallel = Parallel(scene)
-        parallel.start()
         scene.control("plug", modem=numbers)
         rows = all_serve(running, serials, f"{ALL} modems serve")
-        most = parallel.stop()
+        most = max(look["jobs"] for look in running.invariants.looks())
         running.note(f"at most {most} applies at once")
-        assert most <= PARALLEL, most
         ports = {row["serial"]: row["proxy_port"] for row in rows}
         assert len(set(ports.values())) == ALL
         wrong = [row for row in rows if not running.answers(row)]

@@ -27,6 +27,7 @@ def main() -> int:
     turn = 0
     while True:
         started = time.monotonic()
+        seen = World()
         try:
             seen = look(files)
             broken = checks.broken(seen) + offline(plan, seen, turn)
@@ -40,7 +41,8 @@ def main() -> int:
             # A look that fails must not pass for one that found nothing.
             broken = [("blind", f"{type(error).__name__}: {error}"[:300])]
         took = time.monotonic() - started
-        say({"turn": turn, "at": time.time(), "seconds": round(took, 3), "broken": broken})
+        say({"turn": turn, "at": time.time(), "seconds": round(took, 3), "broken": broken,
+             "jobs": seen.jobs})  # fmt: skip
         turn += 1
         if ended(max(0.0, EVERY_S - took)):
             return 0

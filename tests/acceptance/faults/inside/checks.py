@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .world import CLOSED, LAN_REPLY, Object, Plan, World
 
 TIE_LOOKS = 20  # a tie without a route opens nothing; one that stays for so many looks is drift
+PARALLEL = 5  # goal G3
 HOOKS = {"output", "prerouting", "input", "forward"}
 Finding = tuple[str, str]  # check, words
 
@@ -26,6 +27,8 @@ class Checks:
         """All that is broken now."""
         found = [*self._rules(seen), *self._routes(seen), *self._guard(seen)]
         found += [*self._owners(seen), *self._places(seen), *self._carrier(seen)]
+        if seen.jobs > PARALLEL:
+            found.append(("apply", f"{seen.jobs} applies at once"))
         return found + [("config", text) for text in seen.problems]
 
     # (a) one port, one modem, one table, one IMEI

@@ -56,7 +56,16 @@ def rows(count: int) -> tuple[list[Row], dict[str, Row]]:
     modems = {modem["imei"]: modem for modem in ask("list")["modems"]}
     found = json.loads(run(CLI, "list", "--json") or "[]")
     first = {imei for imei, modem in modems.items() if modem["number"] <= count}
+    forget([row["serial"] for row in found if row["serial"] not in first and not row["present"]])
     return [row for row in found if row["serial"] in first], modems
+
+
+def forget(serials: list[str]) -> None:
+    """Give the slots of guests that have left free again; `modemfarm forget` does one at a time."""
+    if serials:
+        wanted = ", ".join(f"'{serial}'" for serial in serials)
+        query = f"DELETE FROM modems WHERE serial IN ({wanted})"  # noqa: S608 - digits
+        run("sudo", "-u", "postgres", "psql", "-Xq", "-d", "modemfarm", "-c", query)
 
 
 def problems(count: int, found: list[Row], modems: dict[str, Row]) -> list[str]:

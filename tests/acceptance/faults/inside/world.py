@@ -14,6 +14,7 @@ from modemlab import control
 
 SNAPSHOT = Path("/var/lib/modemfarm/modems.json")
 SETTINGS = Path("/etc/modemfarm/farm.json")
+JOBS = Path("/var/lib/modemfarm-apply")
 DEVICES = Path("/sys/bus/usb/devices")
 DATA_INTERFACE = 4  # of an EC25
 LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp, linux include/net/tcp_states.h
@@ -64,6 +65,7 @@ class World:
     lines: dict[str, Object] = field(default_factory=dict)  # carrier's counters by modem number
     leaks: int = 0
     problems: list[str] = field(default_factory=list)  # files that do not parse
+    jobs: int = 0  # of the apply service: each has a working folder while it runs
 
 
 def look(parse_files: Any) -> World:
@@ -81,6 +83,7 @@ def look(parse_files: Any) -> World:
     seen.guard = guard()
     seen.listeners = listeners()
     seen.problems = parse_files()
+    seen.jobs = sum(1 for _ in JOBS.glob("job-*"))
     try:
         rows = json.loads(SNAPSHOT.read_text())["modems"]
         seen.slots = {row["serial"]: row["slot"] for row in rows}
