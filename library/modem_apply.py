@@ -93,7 +93,8 @@ modems:
     interface: {description: Network interface, type: str, sample: wwan0}
     wan_address: {description: Address seen outside, type: str, sample: 10.64.1.2}
     changed:
-      description: What was changed, of undo, link, guard, rule, route, proxy, profile, bearer, reprobe
+      description: >-
+        What was changed, of undo, link, guard, rule, route, proxy, profile, bearer, reprobe
       type: list
       elements: str
       sample: [guard]

@@ -67,12 +67,12 @@ before:
   description: What the modem looked like before the step; C(port) is about its proxy.
   returned: success, and failure of a step that had begun
   type: dict
-  sample: {usb_path: 1-1, devnum: "7", registration: searching, rssi_dbm: -97, error: null, port: null}
+  sample: {usb_path: 1-1, devnum: "7", registration: searching, rssi_dbm: -97, port: null}
 after:
   description: What it looked like after the step.
   returned: success
   type: dict
-  sample: {usb_path: 1-1, devnum: "8", registration: home, rssi_dbm: -71, error: null, port: null}
+  sample: {usb_path: 1-1, devnum: "8", registration: home, rssi_dbm: -71, port: null}
 correlation:
   description: Id of the rows in the modem's log
   returned: success

@@ -244,6 +244,15 @@ def _slots(name: str, value: object) -> int:
     return _integer(name, value, 1, MAX_SLOTS)
 
 
+def _days(name: str, value: object) -> int:
+    return _integer(name, value, 1, LONGEST_KEPT_DAYS)
+
+
+def _event_days(name: str, value: object) -> int:
+    # What was done to modems and by whom: not gone before anybody has asked.
+    return _integer(name, value, 30, LONGEST_KEPT_DAYS)
+
+
 def _any_integer(name: str, value: object) -> int:
     return _integer(name, value, 0, 2**31 - 1)  # the real limits depend on slots: _check_ranges
 
@@ -266,9 +275,8 @@ _CHECKS = {
     "rule_base": _any_integer,
     "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
     "database": _database,
-    "keep_logs_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
-    "keep_samples_days": lambda name, value: _integer(name, value, 1, LONGEST_KEPT_DAYS),
-    # What was done to modems and by whom: not gone before anybody has asked.
-    "keep_events_days": lambda name, value: _integer(name, value, 30, LONGEST_KEPT_DAYS),
     "hub_power": _flag,
+    "keep_logs_days": _days,
+    "keep_samples_days": _days,
+    "keep_events_days": _event_days,
 }

@@ -119,8 +119,8 @@ def _serving(
             return
         item.result.interface = usb.net
         if prove:
-            url = settings.probe_url
-            item.result.wan_address = probe(lan, slot.port, url, time.monotonic())
+            url, second = settings.probe_url, settings.second_probe_url
+            item.result.wan_address = probe(lan, slot.port, url, time.monotonic(), second)
         if item.degraded is not None:
             item.end(time.monotonic(), DEGRADED, *item.degraded)
         else:

@@ -7,7 +7,7 @@ emulation, and a proxy's answer is untrusted, so it is read with limits.
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import urlsplit
 
@@ -22,28 +22,37 @@ class ProbeError(TransientError):
     """A request through the port was not answered with an address."""
 
 
-def probe(address: IPv4Address, port: int, url: str, deadline: float) -> str:
+def probe(
+    address: IPv4Address, port: int, url: str, deadline: float, second: str | None = None
+) -> str:
     """The address that `url` saw, asked through the proxy at address:port.
 
     Tries again until `deadline` (time.monotonic) and at least once; ProbeError says how the last
-    try ended.
+    try ended. `second` is asked in turn with `url`: a target that is down is no modem's fault.
     """
-    return _try(address, port, url, deadline, parse_answer)
+    return _try(address, port, (url, second) if second else (url,), deadline, parse_answer)
 
 
 def answers(address: IPv4Address, port: int, url: str, deadline: float) -> str:
     """That the proxy answers at all, whatever it says of `url`; tries and errors as `probe`."""
-    return _try(address, port, url, deadline, lambda _: "answers")
+    return _try(address, port, (url,), deadline, lambda _: "answers")
 
 
 def _try(
-    address: IPv4Address, port: int, url: str, deadline: float, read: Callable[[bytes], str]
+    address: IPv4Address,
+    port: int,
+    urls: Sequence[str],
+    deadline: float,
+    read: Callable[[bytes], str],
 ) -> str:
+    tries = 0
     while True:
+        url = urls[tries % len(urls)]
+        tries += 1
         try:
             return read(_request(str(address), port, url))
         except (OSError, ProbeError) as error:
-            if time.monotonic() + RETRY_S >= deadline:
+            if tries >= len(urls) and time.monotonic() + RETRY_S >= deadline:
                 raise ProbeError(
                     f"probe failed: {_words(error)}",
                     f"see the journal of the proxy and try `curl -x {address}:{port} {url}`",

@@ -270,8 +270,9 @@ class Waiter:
         return listens(self._host.read_listening(), lan, item.target.slot)
 
     def _question(self, item: Progress, deadline: float) -> Callable[[], str]:
-        address, url = self._settings.lan_address, self._settings.probe_url
-        return lambda: probe(address, item.target.slot.port, url, deadline)
+        settings, port = self._settings, item.target.slot.port
+        url, second = settings.probe_url, settings.second_probe_url
+        return lambda: probe(settings.lan_address, port, url, deadline, second)
 
     def _ring(self) -> None:
         """Wake the loop from a probe's thread; nobody listens any more when the loop has ended."""

@@ -20,6 +20,7 @@ from .comeback import Watch
 
 # No engine lets anybody through to its own host (see proxy/plan.py), and both say so at once.
 REFUSED_URL = "http://127.0.0.1/"
+AGAIN_S = 3.0  # a process that has just started may reset a connection once
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Instance:
             f"see `journalctl -u {unit}`",
         )
         watch.until(lambda: self._listens() or None, LISTEN_S, late)
-        self._ask()
+        self._ask(AGAIN_S)
 
     def look(self) -> str:
         """What the port says at the moment, in words."""
@@ -71,9 +72,9 @@ class Instance:
     def _listens(self) -> bool:
         return listens(self.host.read_listening(), self.settings.lan_address, self.slot)
 
-    def _ask(self) -> str:
-        address = self.settings.lan_address
+    def _ask(self, patience: float = 0.0) -> str:
+        address, deadline = self.settings.lan_address, time.monotonic() + patience
         try:
-            return answers(address, self.slot.port, REFUSED_URL, time.monotonic())
+            return answers(address, self.slot.port, REFUSED_URL, deadline)
         except ProbeError as error:
             raise error.about(None, f"restart {self.slot.unit}") from error

@@ -15,7 +15,7 @@ from ..errors import ApplyError
 from ..registry.repairs import Repair
 from ..repair.evidence import Evidence
 from ..repair.keeper import Keeper
-from ..repair.ladder import Step
+from ..repair.ladder import RUNGS, Step
 from ..repair.order import Member, Order, Standing
 from ..repair.shared import hub_of
 from ..repair.verdict import Verdict
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 TURN_S = 1.0  # nothing in the ladder is more urgent: looks come every 10 s
 QUIET_S = 5.0  # nobody is ill: only who comes and goes is to be noticed
+ASK_AGAIN_S = 60.0  # an apply that did not see what we see has a back-off of its own
 _NOT_OURS = (State.QUARANTINED, State.IDENTIFYING)
 
 
@@ -37,10 +38,11 @@ _NOT_OURS = (State.QUARANTINED, State.IDENTIFYING)
 class _Begun:
     order: Order
     at: datetime
+    clock: float
 
 
 class Caretaker:
-    """`record` keeps what was done for the registry."""
+    """`note` keeps that a step begins, `record` what was done, for the registry."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Caretaker:
         applier: Applier,
         runner: repairs.Repairs,
         keeper: Keeper,
+        note: Callable[[str, str, datetime], None],
         record: Callable[[Repair], None],
         clock: Callable[[], float],
         now: Callable[[], datetime],
@@ -58,25 +61,30 @@ class Caretaker:
         self._applier = applier
         self._runner = runner
         self._keeper = keeper
+        self._note = note
         self._record = record
+        self._remembered: set[tuple[str, str, datetime]] = set()
         self._clock = clock
         self._now = now
         self._due = clock()
         self._arrived: dict[str, float | None] = {}
         self._states: dict[str, State] = {}
         self._begun: dict[str, _Begun] = {}
+        self._shown: dict[str, str] = {}
+        self._asked: dict[str, float] = {}
         self._suspects: frozenset[str] = frozenset()
         runner.ended = self._ended
 
     def remember(self, past: Iterable[Repair]) -> None:
-        """What was done before this agent began: budgets outlive it."""
+        """What was done before this agent began: budgets outlive it. Each counts once."""
         known = {step.value: step for step in Step}
         now = self._now()
-        self._keeper.load(
-            (repair.serial, known[repair.step], (now - repair.ended).total_seconds())
-            for repair in past
-            if repair.step in known
-        )
+        for repair in past:
+            key = repair.serial, repair.step, repair.began
+            if repair.step in known and key not in self._remembered:
+                self._remembered.add(key)
+                ago = (now - repair.ended).total_seconds()
+                self._keeper.load([(repair.serial, known[repair.step], ago)])
 
     def suspects(self) -> frozenset[str]:
         """Who is to be looked at sooner; from any thread: the worker swaps in a whole set."""
@@ -87,11 +95,28 @@ class Caretaker:
         self._meet()
         verdict = self._keeper.take(seen)
         modem = self._farm.modems.get(seen.serial)
-        if modem is not None and _apply_knows_less(modem, verdict):
-            self._applier.add([modem.serial])
+        if modem is not None and self._apply_knows_less(modem, verdict):
+            self._ask(modem)
         self._suspects = self._keeper.suspects()
         if self._suspects:
             self._due = min(self._due, self._clock() + TURN_S)
+
+    def _apply_knows_less(self, modem: Modem, verdict: Verdict) -> bool:
+        """An apply is wanted: the modem works and is not said to, or has lost what it had."""
+        if verdict is Verdict.NO_BEARER:
+            return modem.state is State.SERVING
+        if verdict is not Verdict.HEALTHY:
+            return False
+        # What an apply calls degraded serves, and is retried by its own back-off.
+        shown = self._shown.get(modem.serial)
+        ours = modem.state is State.DEGRADED and shown is not None and modem.seen.reason == shown
+        return ours or modem.state in (State.FAILED, State.WAITING)
+
+    def _ask(self, modem: Modem) -> None:
+        now = self._clock()
+        if now - self._asked.get(modem.serial, float("-inf")) >= ASK_AGAIN_S:
+            self._asked[modem.serial] = now
+            self._applier.add([modem.serial])
 
     def turn(self) -> float:
         """Do what is due; the seconds until the next turn."""
@@ -140,39 +165,44 @@ class Caretaker:
     def _begin(self, order: Order) -> None:
         failure = order.evidence.failure
         cause = order.verdict.value + (f": {failure}" if failure else "")
+        at = self._now()
         if self._runner.order(repairs.Order(order.serial, order.step.value, cause)):
+            self._note(order.serial, order.step.value, at)
             self._keeper.began(order)
             self._states.pop(order.serial, None)  # the next "serving" is news, however soon
-            self._begun[order.serial] = _Begun(order, self._now())
+            self._begun[order.serial] = _Begun(order, at, self._clock())
 
     def _ended(self, told: repairs.Order, result: repairs.Repaired | ApplyError) -> None:
         begun = self._begun.pop(told.serial, None)
         if begun is None:
             return
-        if isinstance(result, ApplyError):
+        error = result.message if isinstance(result, ApplyError) else result.error
+        took = self._clock() - begun.clock
+        if isinstance(result, ApplyError) and took < RUNGS[begun.order.step].timeout:
             log.warning("%s: %s was not taken: %s", told.serial, told.step, result)
-            self._keeper.refused(told.serial)
+            if self._keeper.refused(told.serial):
+                self._store.event("repair-failed", told.serial, step=told.step, reason=error)
             return
+        # A service that hangs for longer than the step may take has begun it, for all we know.
         self._keeper.ended(told.serial)
         detail = {"step": told.step, "cause": told.cause}
-        if result.error is None:
+        if error is None:
             self._store.event("repair", told.serial, **detail)
         else:
-            self._store.event("repair-failed", told.serial, **detail, reason=result.error)
-        self._keep(begun, told.cause, result)
+            self._store.event("repair-failed", told.serial, **detail, reason=error)
+        self._keep(begun, told.cause, result if isinstance(result, Repaired) else None, error)
 
-    def _keep(self, begun: _Begun, cause: str, result: repairs.Repaired) -> None:
-        looked = result if isinstance(result, Repaired) else None
+    def _keep(self, begun: _Begun, cause: str, looked: Repaired | None, error: str | None) -> None:
         evidence = begun.order.evidence.as_dict() | {"verdict": begun.order.verdict.value}
-        if result.error is not None:
-            evidence["error"] = result.error
+        if error is not None:
+            evidence["error"] = error
         repair = Repair(
             begun.order.serial,
             begun.order.step.value,
             cause,
             begun.at,
             max(begun.at, self._now()),
-            "done" if result.error is None else "failed",
+            "done" if error is None else "failed",
             evidence,
             None if looked is None else looked.before,
             None if looked is None else looked.after,
@@ -194,13 +224,7 @@ class Caretaker:
         before = modem.state
         status = "error" if standing.handed_over else "online"
         if self._farm.enter(modem.serial, state, standing.reason, standing.remedy, status):
+            self._shown[modem.serial] = standing.reason
             self._store.observe(modem.seen)
             if before is not state:
                 self._store.event(state.value, modem.serial, reason=standing.reason)
-
-
-def _apply_knows_less(modem: Modem, verdict: Verdict) -> bool:
-    """An apply is wanted: the modem works and is not said to, or has lost what it had."""
-    if verdict is Verdict.HEALTHY:
-        return modem.state in (State.DEGRADED, State.FAILED, State.WAITING)
-    return verdict is Verdict.NO_BEARER and modem.state is State.SERVING

@@ -16,13 +16,11 @@ from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbModem
 
 from ..registry.model import Event, Observation, Outcome, Place
+from .sighting import QUARANTINED, differences, event, observed, record_of, twins
 from .sim_entry import SimTrouble
 from .states import State, allowed
 
 log = logging.getLogger(__name__)
-
-LINKS = "/dev/modems"  # made by the farm's udev rules
-QUARANTINED = State.QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Modem:
 
     def record(self) -> ModemRecord | None:
         """Its part of the snapshot."""
-        return None if self.place is None else _record(self.seen, self.place, self.hold)
+        return None if self.place is None else record_of(self.seen, self.place, self.hold)
 
 
 @dataclass
@@ -234,19 +232,19 @@ class Farm:
 
     def _update(self, serial: str, items: list[Found], changes: Changes) -> None:
         modem = self.modems.get(serial)
-        seen = _twins(serial, items, modem) if len(items) > 1 else _observed(items[0], modem)
+        seen = twins(serial, items, modem) if len(items) > 1 else observed(items[0], modem)
         devnum = items[0].device.devnum
         if modem is not None and modem.seen == seen and modem.devnum == devnum:
             return
         if modem is None:
-            changes.events.append(_event("registered", seen))
+            changes.events.append(event("registered", seen))
             changes.events += self._replaced(seen)
             modem = self.modems[serial] = Modem(seen, devnum=devnum, since=self._clock())
             modem.arrived = self._clock()
         else:
             if not modem.seen.present or modem.seen.usb_path != seen.usb_path:
                 changes.events += self._replaced(seen)
-            changes.events += _differences(modem, seen, devnum)
+            changes.events += differences(modem, seen, devnum)
             if modem.devnum != devnum or not modem.seen.present:
                 modem.arrived = self._clock()
             self._set(modem, seen)
@@ -275,7 +273,7 @@ class Farm:
             seen = replace(seen, state=str(State.REPAIRING), reason=modem.seen.reason, remedy=None)
         self._set(modem, seen)
         modem.devnum, modem.arrived = "", None
-        changes.events.append(_event("restarting" if modem.repairing else "unplugged", modem.seen))
+        changes.events.append(event("restarting" if modem.repairing else "unplugged", modem.seen))
         changes.serials.append(modem.serial)
 
     def _quarantine(self, modem: Modem, reason: str, changes: Changes) -> None:
@@ -289,81 +287,3 @@ class Farm:
         self._set(modem, seen)
         modem.devnum, modem.arrived = "", None
         changes.serials.append(modem.serial)
-
-
-def _record(seen: Observation, place: Place, hold: Hold | None) -> ModemRecord:
-    return ModemRecord(
-        serial=seen.serial,
-        slot=place.slot,
-        usb_path=seen.usb_path,
-        iccid=seen.iccid,
-        apn=place.apn,
-        present=seen.present,
-        sim_open=seen.present and seen.imsi is not None,
-        hold=hold,
-    )
-
-
-def _observed(found: Found, before: Modem | None) -> Observation:
-    usb, identity = found.device.usb, found.identity
-    same = before is not None and before.seen.present and before.devnum == found.device.devnum
-    standing = before.seen if same and before is not None else None
-    seen = Observation(
-        serial=identity.imei,
-        present=True,
-        usb_path=usb.path,
-        path=f"{LINKS}/{identity.imei}",
-        at_port=usb.at_tty,
-        qmi_port=usb.cdc_wdm,
-        interface=usb.net,
-        iccid=identity.iccid,
-        imsi=identity.imsi,
-        manufacturer="Quectel",
-        model=identity.model,
-        revision=identity.revision,
-        state=str(State.APPLYING),
-        reason="just seen" if found.sim is None else found.sim.reason,
-        remedy=None if found.sim is None else found.sim.remedy,
-    )
-    if standing is None and before is not None and before.repairing:
-        return replace(seen, state=str(State.REPAIRING), reason=before.seen.reason, remedy=None)
-    if standing is None:
-        return seen
-    return replace(
-        seen, status=standing.status, state=standing.state, reason=standing.reason,
-        remedy=standing.remedy,
-    )  # fmt: skip
-
-
-def _twins(serial: str, items: list[Found], before: Modem | None) -> Observation:
-    places = " and ".join(sorted(item.device.usb.path for item in items))
-    seen = before.seen if before is not None else _observed(items[0], None)
-    return replace(
-        seen, present=False, status="error", state=str(QUARANTINED), interface=None,
-        reason=f"the IMEI {serial} is at {places}",
-        remedy="unplug all of them but one; an IMEI that two modems share was cloned",
-    )  # fmt: skip
-
-
-def _differences(modem: Modem, seen: Observation, devnum: str) -> list[Event]:
-    before = modem.seen
-    events = []
-    if seen.state == QUARANTINED:
-        if before.state != QUARANTINED:
-            events.append(Event("duplicate-imei", seen.serial, {"reason": seen.reason}))
-        return events
-    if not before.present:
-        events.append(_event("plugged", seen))
-    elif modem.devnum != devnum:
-        events.append(_event("restarted", seen))
-    if before.usb_path is not None and before.usb_path != seen.usb_path:
-        detail = {"usb_path": seen.usb_path, "before": before.usb_path}
-        events.append(Event("moved", seen.serial, detail))
-    if before.iccid and seen.iccid and before.iccid != seen.iccid:
-        detail = {"iccid": seen.iccid, "before": before.iccid}
-        events.append(Event("sim-swapped", seen.serial, detail))
-    return events
-
-
-def _event(kind: str, seen: Observation) -> Event:
-    return Event(kind, seen.serial, {"usb_path": seen.usb_path})

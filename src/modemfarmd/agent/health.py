@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from modemfarm.errors import FarmError
 
@@ -26,6 +27,8 @@ SUSPECT_S = 10.0
 # are through in a minute, and a thread that waits costs nothing.
 SEATS = 8
 BEAT_S = 1.0
+# 2 s for the port, 20 s of commands, 15 s of requests: what takes longer hangs in the kernel.
+HANGS_S = 60.0
 
 
 class Health:
@@ -48,21 +51,26 @@ class Health:
         self._clock = clock
         self._last: dict[str, float] = {}
         self._waiting: queue.SimpleQueue[Patient] = queue.SimpleQueue()
-        self._queued: set[str] = set()
+        self._queued: set[tuple[str, str | None]] = set()
+        self._begun: dict[tuple[str, str | None], float] = {}
+        self._hung: set[tuple[str, str | None]] = set()
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin the rounds."""
-        for seat in range(SEATS):
-            threading.Thread(target=self._serve, name=f"health-{seat}", daemon=True).start()
+        for _ in range(SEATS):
+            self._add_seat()
         threading.Thread(target=self._rounds, name="health", daemon=True).start()
+
+    def _add_seat(self) -> None:
+        threading.Thread(target=self._serve, name="health-seat", daemon=True).start()
 
     def request(self, patient: Patient) -> None:
         """Look at this one soon, unless it waits already or is being looked at."""
         with self._lock:
-            if patient.serial in self._queued:
+            if _key(patient) in self._queued:
                 return
-            self._queued.add(patient.serial)
+            self._queued.add(_key(patient))
         self._waiting.put(patient)
 
     def turn(self) -> None:
@@ -79,7 +87,21 @@ class Health:
             pause = SUSPECT_S if patient.serial in suspects else INTERVAL_S
             if now - last >= pause:
                 self._last[patient.serial] = now
-                self.request(patient)
+                self.request(self._approachable(patient, now))
+
+    def _approachable(self, patient: Patient, now: float) -> Patient:
+        """Opening the port of a dying device can block for ever: then its data path is looked at
+        without it. The seat is lost with the port, so there is another one.
+        """
+        with self._lock:
+            begun = self._begun.get(_key(patient))
+        if begun is None or now - begun < HANGS_S:
+            return patient
+        if _key(patient) not in self._hung:
+            log.error("a look at %s has hung for %.0f s", patient.serial, now - begun)
+            self._hung.add(_key(patient))
+            self._add_seat()
+        return replace(patient, at_port=None, silent=True)
 
     def _rounds(self) -> None:
         while not self._stop.wait(BEAT_S):
@@ -88,10 +110,21 @@ class Health:
     def _serve(self) -> None:
         while not self._stop.is_set():
             patient = self._waiting.get()
+            with self._lock:
+                self._begun[_key(patient)] = self._clock()
             try:
                 self._report(self._examine(patient))
             except FarmError as error:
                 log.warning("health of %s: %s", patient.serial, error)
             finally:
                 with self._lock:
-                    self._queued.discard(patient.serial)
+                    self._queued.discard(_key(patient))
+                    self._begun.pop(_key(patient), None)
+            if _key(patient) in self._hung:
+                self._hung.discard(_key(patient))
+                return  # it came back after all, and another has its seat
+
+
+def _key(patient: Patient) -> tuple[str, str | None]:
+    """A look by another AT port, or by none, does not wait for one that hangs."""
+    return patient.serial, patient.at_port

@@ -47,7 +47,8 @@ class Patient:
     """One modem to look at. port None: it does not serve, so nothing is asked through it.
 
     uid is the one that its proxy runs as; interface is its network interface. Where it is not
-    expected to serve, it is asked only when address and proxy are there.
+    expected to serve, it is asked only when address and proxy are there. silent: its AT port is
+    known to hang.
     """
 
     serial: str
@@ -56,6 +57,7 @@ class Patient:
     uid: int | None = None
     interface: str | None = None
     expected: bool = True
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ class Looker:
         """One look. Never raises FarmError: what fails is what it reports."""
         began = self.clock()
         seen, radio = Evidence(patient.serial, began, began), None
-        if patient.at_port is not None:
+        if patient.silent:
+            seen = replace(seen, control=Control.SILENT)
+        elif patient.at_port is not None:
             seen, radio = self._control(seen, patient.at_port)
         if patient.interface is not None:
             found = address_of(patient.interface)

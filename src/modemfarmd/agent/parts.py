@@ -33,6 +33,7 @@ from .inbox import Inbox
 from .look import Patient
 from .places import Places
 from .publisher import Publisher
+from .repair_file import FILE, RepairFile
 from .repair_log import RepairLog
 from .repairs import Repairs
 from .schema_gate import SchemaGate
@@ -101,12 +102,14 @@ class Parts:
             utc_now,
             lambda past: self.inbox.post(lambda: self.caretaker.remember(past)),
         )
+        self.repair_file = RepairFile(places.snapshot.parent / FILE, utc_now)
         self.caretaker = Caretaker(
             self.farm,
             self.store,
             self.applier,
             self.repairs,
             Keeper(clock),
+            self.repair_file.add,
             self.repair_log.add,
             clock,
             utc_now,

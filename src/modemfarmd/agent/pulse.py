@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 
-PULSE_S = 3.0  # a proxy with full queues on a busy host, still
+PULSE_S = 5.0  # as long as a request may take: a busy host is slow to everybody
 REFUSED = b"GET http://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 

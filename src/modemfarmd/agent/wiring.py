@@ -98,6 +98,7 @@ class Agent:
         settings, places = self._settings, self._places
         logs = Database(settings.database, "modemfarm-agent log")
         book = LogBook(logs, settings.host)
+        keep = Keep(settings.keep_logs_days, settings.keep_samples_days, settings.keep_events_days)
         return [
             Intake(places.spool, self._said, book, self._event, self.stop, SchemaGate(logs)),
             Chronicle(
@@ -105,7 +106,7 @@ class Agent:
                 settings.host,
                 self.parts.ledger,
                 self.stop,
-                Keep(settings.keep_logs_days, settings.keep_samples_days, settings.keep_events_days),
+                keep,
                 also=self.parts.repair_log.turn,
             ),
             GaugesFile(
@@ -158,6 +159,7 @@ class Agent:
         elif records:
             self.parts.farm.load_records(records, self._settings.port_base)
         self.parts.holds.load(records)
+        self.parts.caretaker.remember(self.parts.repair_file.read())
         if rows is not None:
             return "the database"
         return "the snapshot" if records else "nothing"

@@ -19,7 +19,7 @@ import psycopg2.extras
 
 from ..errors import DatabaseGoneError
 from . import deadline
-from .deadline import Connection
+from .deadline import Connection as Connection
 
 STATEMENT_TIMEOUT_S = 6.0  # the longest query reads 1,000 log rows; beyond it the server hangs
 # A server that lives says itself that a statement took too long; one that is stopped says nothing.

@@ -51,6 +51,7 @@ class Course:
     deaf_until: float = float("-inf")
     not_before: float = float("-inf")
     handed_over: float | None = None
+    refusals: int = 0
     alerted: bool = False
 
     @property
@@ -119,6 +120,7 @@ class Course:
     def stepped(self, step: Step, now: float, spread: Callable[[float, float], float]) -> None:
         """A step ended: looks count again after its cool-down, the next rung waits longer."""
         self.taken.append(step)
+        self.refusals = 0
         self._end_episode()
         self.deaf_until = now + RUNGS[step].cool_down
         self.not_before = max(self.deaf_until, now + pause(len(self.taken), spread))

@@ -22,6 +22,8 @@ from .ward import Ward
 PARALLEL = 2  # steps at once in the farm; a wrong conclusion then hits two modems, not thirty
 PARALLEL_RESETS = 1
 ALERT_S = 60.0
+REFUSALS = 3  # whoever works on a modem has done so by then
+PROBE_TOLD_S = 3_600.0  # a target that answers now and then is told once an hour
 SCOUT_S = 900.0  # an outage of a carrier is over by then, or is long
 
 
@@ -40,13 +42,14 @@ class Keeper:
         self._budget = Budget()
         self._scouted = float("-inf")
         self._by_second: set[str] = set()
-        self._probe_told = False
+        self._probe_down = False
+        self._probe_told = float("-inf")
         self._notices: list[Notice] = []
 
     # What comes in.
 
     def load(self, past: Iterable[tuple[str, Step, float]]) -> None:
-        """Steps that were taken before: (serial, step, seconds ago). Call it once."""
+        """Steps that were taken before: (serial, step, seconds ago)."""
         now = self._clock()
         for serial, step, ago in past:
             self._budget.spend(serial, step, now - max(0.0, ago))
@@ -103,14 +106,20 @@ class Keeper:
         if order is not None and course is not None:
             course.stepped(order.step, self._clock(), self._spread)
 
-    def refused(self, serial: str) -> None:
-        """The step at this modem was not taken: somebody else works on it, or nobody could."""
-        order = self._working.pop(serial, None)
-        self._ward.working.discard(serial)
+    def refused(self, serial: str) -> bool:
+        """The step at this modem was not taken: somebody else works on it, or nobody could.
+
+        It costs nothing and is tried again; True for one that is never taken: it is passed over.
+        """
         course = self._ward.courses.get(serial)
-        if order is not None and course is not None:
-            self._budget.give_back(serial, order.step)
-            course.not_before = self._clock() + PAUSE_FIRST_S
+        if course is None or course.refusals + 1 >= REFUSALS:
+            self.ended(serial)
+            return True
+        course.refusals += 1
+        course.not_before = self._clock() + PAUSE_FIRST_S
+        self._budget.give_back(serial, self._working.pop(serial).step)
+        self._ward.working.discard(serial)
+        return False
 
     # What goes out.
 
@@ -265,12 +274,13 @@ class Keeper:
         """The first target is to blame when modems work by the second one only."""
         if seen.first is not None and seen.first.worked:
             self._by_second.clear()
-            self._probe_told = False
+            self._probe_down = False
             return
+        now = self._clock()
         self._by_second.add(seen.serial)
         enough = many(len(self._by_second), len(self._ward.members)) or len(self._ward.members) == 1
-        if enough and not self._probe_told:
-            self._probe_told = True
+        if enough and not self._probe_down and now - self._probe_told >= PROBE_TOLD_S:
+            self._probe_down, self._probe_told = True, now
             failure = seen.first.failure if seen.first is not None else None
             self._tell("probe-broken", None, reason=failure, remedy=remedy(Verdict.BROKEN_PROBE))
 

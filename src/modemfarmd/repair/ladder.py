@@ -25,7 +25,11 @@ RESETS = frozenset((Step.RESET, Step.USB, Step.HUB_POWER))  # the modem leaves t
 
 @dataclass(frozen=True)
 class Rung:
-    """Limits of a step for one modem. Seconds; after `cool_down` looks count as failures again."""
+    """Limits of a step for one modem, in seconds.
+
+    timeout: one that nobody answered for so long counts as taken; the step and the apply service
+    have caps of their own. After `cool_down` looks count as failures again.
+    """
 
     timeout: float
     hourly: int

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bench`: the AT engine and facts on this machine, the main job in a lab host of its own.
+"""`make bench`: parts on this machine, farms in namespaces, the main job in a lab host of its own.
 
-`BENCH=engine` or `BENCH=lab` measures one half only.
+`python -m modemlab.bench --only AREA` (or `BENCH=AREA make bench`) measures some areas only.
 """
 
+import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from ..host import engine as engines
 from ..host import farm
@@ -13,7 +15,8 @@ from ..host.errors import LabError
 from ..host.lab import Lab
 from ..host.progress import Progress
 from ..host.up import cap_for
-from . import at_engine, facts, log, memory, mmcli, timeline
+from . import at_engine, facts, log, memory, mmcli, registry, timeline
+from . import farm as farm_areas
 from .rows import Row, show, write
 
 # Goals of the project for a lab host without KVM, in seconds.
@@ -25,30 +28,48 @@ BATCHES = tuple(
 
 def main() -> int:
     """Measure, print, write build/bench.json."""
+    areas = _areas(sys.argv[1:])
     lab = Lab("bench")
     progress = Progress()
     rows: list[Row] = []
-    halves = os.environ.get("BENCH", "engine lab").split()
+    failed = False
     try:
-        if "engine" in halves:
-            rows += engine_rows(progress)
-        if "lab" not in halves:
-            return 0
-        rows += host_rows(lab, progress)
-        for count in BATCHES:
-            rows += plug_rows(lab, count, progress)
-        rows += memory_rows(lab)
-        with progress.step("one AT command by us and by ModemManager"):
-            rows += mmcli.rows(lab)
-    except LabError as error:
-        sys.stderr.write(f"bench: {error}\n")
-        return 1
+        for area in areas:
+            try:
+                rows += lab_rows(lab, progress) if area == "lab" else AREAS[area](progress)
+            except LabError as error:
+                sys.stderr.write(f"bench: {area}: {error}\n")
+                failed = True
     finally:
-        lab.stop()
+        if "lab" in areas:
+            lab.stop()
         if rows:
             show(rows)
             write(rows, lab.project / "build" / "bench.json")
-    return 0
+    return int(failed)
+
+
+def _areas(argv: list[str]) -> list[str]:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    allowed = [*AREAS, "lab"]
+    parser.add_argument("--only", action="append", choices=allowed, metavar="AREA",
+                        help=f"one of {', '.join(allowed)}; may be given again")  # fmt: skip
+    wanted = os.environ.get("BENCH", "").split()
+    if unknown := sorted(set(wanted) - set(allowed)):
+        parser.error(f"BENCH names {', '.join(unknown)}; allowed: {', '.join(allowed)}")
+    only: list[str] = parser.parse_args(argv).only or wanted
+    return only or allowed
+
+
+def lab_rows(lab: Lab, progress: Progress) -> list[Row]:
+    """What is measured in a lab host."""
+    rows = host_rows(lab, progress)
+    for count in BATCHES:
+        rows += plug_rows(lab, count, progress)
+    rows += memory_rows(lab)
+    with progress.step("one AT command by us and by ModemManager"):
+        rows += mmcli.rows(lab)
+    return rows
 
 
 def engine_rows(progress: Progress) -> list[Row]:
@@ -58,6 +79,23 @@ def engine_rows(progress: Progress) -> list[Row]:
         with progress.step(f"measuring: {name}"):
             rows += measure()
     return rows
+
+
+def _measured(name: str, measure: Callable[[], list[Row]]) -> Callable[[Progress], list[Row]]:
+    def run(progress: Progress) -> list[Row]:
+        with progress.step(f"measuring: {name}"):
+            return measure()
+
+    return run
+
+
+AREAS: dict[str, Callable[[Progress], list[Row]]] = {
+    "engine": engine_rows,
+    "apply": _measured("an apply and other ways to it", farm_areas.apply_rows),
+    "growth": _measured("growth with the number of modems", farm_areas.growth_rows),
+    "registry": _measured("one database for many hosts", registry.rows),
+    "agent": _measured("the agent at rest", farm_areas.agent_rows),
+}
 
 
 def host_rows(lab: Lab, progress: Progress) -> list[Row]:

@@ -2,13 +2,21 @@
 """The written configurations in the real engines: what is served, and what is refused."""
 
 import dataclasses
+import os
 import shutil
+import signal
+import socket
 import subprocess
 import time
 
 import pytest
 
-from modemfarm.apply.plan import render_config
+from modemfarm.apply.plan import listens, render_config
+from modemfarm.apply.probe import ProbeError, answers
+from modemfarm.apply.sockets import describe_holders, read_listeners
+from modemfarm.reset.instance import REFUSED_URL
+
+from .conftest import inside
 
 LISTEN_CAP_S = 10
 LAN = "192.168.1.100"
@@ -39,13 +47,19 @@ def stop(process):
     process.wait(10)
 
 
+def reachable(tmp_path_factory):
+    """A folder that the uid of a slot may read."""
+    folder = tmp_path_factory.mktemp("px")
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o755)
+    return folder
+
+
 @pytest.fixture
 def served(farm, threeproxy, tmp_path_factory):
     """3proxy in slot 1, with a program and a folder that its uid may read."""
     net, _ = farm
-    folder = tmp_path_factory.mktemp("px")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+    folder = reachable(tmp_path_factory)
     program = shutil.copy(threeproxy, folder / "3proxy")
     process = start(net, (program,), "cfg", folder)
     yield net
@@ -60,9 +74,7 @@ def served_v2ray(farm, tmp_path_factory):
         pytest.skip("v2ray is not installed")
     net, _ = farm
     net.settings = dataclasses.replace(net.settings, engine="v2ray")
-    folder = tmp_path_factory.mktemp("px")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+    folder = reachable(tmp_path_factory)
     process = start(net, (program, "-config"), "json", folder)
     yield net
     stop(process)
@@ -143,3 +155,81 @@ def test_v2ray_is_cut_off_with_its_modem(served_v2ray):
     net = served_v2ray
     net.sh(net.host, "ip", "link", "set", "wwan0", "down")
     assert "200" not in http(net, "203.0.113.10:80")
+
+
+def asked(net):
+    """What the farm's own look at port 3128 says."""
+    with inside(net.host):
+        return answers(net.settings.lan_address, 3128, REFUSED_URL, time.monotonic())
+
+
+def listening(net):
+    with inside(net.host):
+        return listens(read_listeners(), net.settings.lan_address, net.settings.slot(1))
+
+
+def test_a_proxy_answers_for_itself_also_without_data(served):
+    """What the repair step `proxy` proves does not depend on the modem."""
+    assert listening(served)
+    assert asked(served) == "answers"
+    served.sh(served.host, "ip", "link", "set", "wwan0", "down")
+    began = time.monotonic()
+    assert asked(served) == "answers"
+    assert time.monotonic() - began < 3
+
+
+def test_v2ray_answers_for_itself_also_without_data(served_v2ray):
+    served_v2ray.sh(served_v2ray.host, "ip", "link", "set", "wwan0", "down")
+    assert listening(served_v2ray)
+    assert asked(served_v2ray) == "answers"
+
+
+def test_a_stopped_proxy_is_found_though_the_kernel_takes_connections(
+    farm, threeproxy, tmp_path_factory, monkeypatch
+):
+    monkeypatch.setattr("modemfarm.apply.probe.REQUEST_TIMEOUT_S", 1.0)
+    net, _ = farm
+    folder = reachable(tmp_path_factory)
+    process = start(net, (shutil.copy(threeproxy, folder / "3proxy"),), "cfg", folder)
+    try:
+        process.send_signal(signal.SIGSTOP)
+        assert listening(net)
+        with pytest.raises(ProbeError, match="no answer within"):
+            asked(net)
+        # 3proxy takes SIGCONT for its own command "pause" and gives its ports up: only a restart
+        # of the instance mends it.
+        process.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + LISTEN_CAP_S
+        while listening(net):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert process.poll() is None
+    finally:
+        stop(process)
+
+
+def test_a_deaf_proxy_lives_and_does_not_listen(farm, threeproxy, tmp_path_factory):
+    """With a foreign process on its port 3proxy stays alive: its state proves nothing."""
+    net, _ = farm
+    folder = reachable(tmp_path_factory)
+    program = shutil.copy(threeproxy, folder / "3proxy")
+    with inside(net.host):
+        foreign = socket.create_server((LAN, 3128))
+    with foreign:
+        path = folder / "1.cfg"
+        path.write_text(render_config(net.settings, net.settings.slot(1)))
+        process = subprocess.Popen(
+            ("ip", "netns", "exec", net.host, "setpriv", "--reuid=61001", "--regid=61001",
+             "--clear-groups", program, str(path)),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            time.sleep(1.0)  # it would listen after 20 ms; nothing tells that it never will
+            assert process.poll() is None
+            assert not listening(net)
+            with inside(net.host):
+                found = read_listeners()
+            strangers = [item for item in found if item.port == 3128]
+            assert f"pid {os.getpid()} " in describe_holders(strangers)[3128]
+        finally:
+            stop(process)

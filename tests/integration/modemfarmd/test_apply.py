@@ -155,3 +155,11 @@ def test_what_is_not_allowed_is_refused_at_once(start: Callable[..., Service], l
     answer = start().ask(line)
     assert (answer["ok"], answer["rc"], answer["modems"]) == (False, 64, [])
     assert "allowed" in answer["error"]
+
+
+def test_an_endless_line_is_cut_off_at_once(start: Callable[..., Service]) -> None:
+    """Not when the caller's time is up: each caller takes one of few seats."""
+    begun = time.monotonic()
+    answer = start().ask(b"x" * 200_000)
+    assert "over 65536 bytes" in answer["error"]
+    assert time.monotonic() - begun < START_S

@@ -31,7 +31,7 @@ HERE = IPv4Address("127.0.0.1")
 FIRST, SECOND = "http://ip.lab.test/", "http://ip.other.test/"
 ANSWERS = {
     b"AT+CSQ": b"+CSQ: 20,0", b"AT+CEREG?": b"+CEREG: 0,1", b"AT+COPS?": b'+COPS: 0,0,"Lab",7',
-    b"AT+CMEE?": b"+CMEE: 2",
+    b"AT+CMEE?": b"+CMEE: 2", b"AT+QCSQ": b'+QCSQ: "LTE",-62,-87,111,-12',
 }  # fmt: skip
 
 
@@ -99,9 +99,10 @@ def test_a_port_in_use_is_no_news(
     files.close()
     assert report.evidence.control is Control.ANSWERED
     assert report.evidence.registration == "home"
-    assert report.radio == Radio(SERIAL, -73, "Lab", "home")
+    assert report.radio == Radio(SERIAL, -73, "Lab", "home", -87, -12, 2.2)
     said = [json.loads(line) for line in next(tmp_path.glob("*.log")).read_text().splitlines()]
-    assert [line["command"] for line in said][-3:] == ["AT+CSQ", "AT+CEREG?", "AT+COPS?"]
+    asked = [line["command"] for line in said][-4:]
+    assert asked == ["AT+CSQ", "AT+QCSQ", "AT+CEREG?", "AT+COPS?"]
     assert {(line["serial"], line["actor"], line["outcome"]) for line in said} == {
         (SERIAL, "agent", "ok")
     }
@@ -132,14 +133,17 @@ class Proxy:
         self._hangs = hangs
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self) -> None:
-        held = []
+        held: list[socket.socket] = []
         while True:
             try:
                 connection, _ = self._socket.accept()
             except OSError:
+                for connection in held:
+                    connection.close()
                 return
             if self._hangs:
                 held.append(connection)
@@ -160,6 +164,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # ends accept; close alone would not
         self._socket.close()
+        self._thread.join(5)
 
 
 @contextmanager

@@ -58,6 +58,8 @@ def test_defaults_are_the_documented_ones():
     ("field", "value"),
     [
         ("version", 2),
+        ("hub_power", "yes"),
+        ("hub_power", 1),
         ("engine", "squid"),
         ("lan_address", "192.168.1.100/24"),
         ("lan_address", "0.0.0.0"),

@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from modemfarm.apply.guard import LIST_COMMAND, chains_of, parse
+from modemfarm.errors import ToolError
+
 TOOLS = ("ip", "nft", "unshare", "nsenter", "setpriv")
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 pytestmark = pytest.mark.skipif(
@@ -105,6 +108,25 @@ def _counts(rendered: Path, tmp_path: Path, change: str = "") -> dict[str, int]:
     lines = done.stdout.splitlines()
     assert lines[0] == "10.64.1.2"
     return {words[0]: int(words[1]) for words in map(str.split, lines[1:])}
+
+
+def _listed(rendered: Path, *change: str) -> str:
+    """The loaded guard as the apply code lists it, in a network of its own."""
+    lines = [f"nft -f {rendered}/etc/modemfarm/guard.nft", *change, " ".join(LIST_COMMAND)]
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-euc", "\n".join(lines)],
+        capture_output=True, text=True, timeout=LIFE_S, check=True, env={"PATH": PATH},
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.mark.parametrize("chain", ["output", "uplink", "input", "prerouting"])
+def test_a_guard_that_lost_a_chain_is_known(rendered: Path, chain: str) -> None:
+    chains = chains_of((rendered / "etc/modemfarm/guard.nft").read_text())
+    assert chain in chains
+    assert parse(_listed(rendered), chains) == frozenset()
+    with pytest.raises(ToolError, match=f"nothing in its chains {chain} "):
+        parse(_listed(rendered, f"nft flush chain inet modemfarm_guard {chain}"), chains)
 
 
 def test_packets_without_a_process_stay_off_the_lan(rendered: Path, tmp_path: Path) -> None:

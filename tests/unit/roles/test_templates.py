@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from modemfarm.settings import FarmSettings
 
@@ -42,6 +43,19 @@ def test_settings_are_what_the_agent_reads(rendered: Path) -> None:
     assert "second_probe_url" not in (rendered / "etc/modemfarm/farm.json").read_text()
     unit = settings.slot(1).unit.replace("1", "")
     assert (rendered / UNITS / unit).exists()
+
+
+def test_settings_are_written_once_their_reader_is_there() -> None:
+    """An older package refuses a setting that it does not know, and so every apply."""
+    roles = Path(__file__).parents[3] / "roles"
+    tasks = yaml.safe_load((roles / "agent/tasks/main.yml").read_text())
+    names = [task["name"] for task in tasks]
+    assert names.index("Install the agent") < names.index("Write the settings")
+    assert names.index("Write the settings") < names.index("Start the agent")
+    farm = (roles / "farm/tasks/main.yml").read_text() + (
+        roles / "farm/tasks/configure.yml"
+    ).read_text()
+    assert "farm.json" not in farm
 
 
 def test_shell_programs_parse(rendered: Path) -> None:

@@ -191,7 +191,7 @@ main.LOCK_WAIT_S = 0.3
 folder = Path(sys.argv[1])
 settings = FarmSettings.load(folder / "farm.json")
 try:
-    places = [folder, folder / "m.json", folder / "a", folder, folder, folder]
+    places = [folder, folder / "m.json", folder / "a", folder, folder / "spool", folder]
     main.run_alone(settings, Places(*places))
 except FarmError as error:
     sys.exit(f"refused: {error}")
@@ -206,20 +206,29 @@ def test_two_agents_do_not_run_at_once(short_path: Path) -> None:
         "probe_url": "http://ip.lab.test/",
     }  # fmt: skip
     (short_path / "farm.json").write_text(json.dumps(settings))
+    (short_path / "spool").mkdir()  # what else is in a spool is removed
     command = (sys.executable, "-c", SECOND, str(short_path))
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as first:
-        try:
-            wait_for((short_path / "agent.sock").exists, 60)
-            second = subprocess.run(command, stderr=subprocess.PIPE, timeout=60, check=False)
-            assert second.returncode == 1
-            assert b"another run has held" in second.stderr
-            assert first.poll() is None
-        finally:
-            first.terminate()
-            first.wait(30)
-        assert first.returncode == 0
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as third:  # the lock ended with it
-        (short_path / "agent.sock").unlink()
+    with running(command) as first:
+        wait_for((short_path / "agent.sock").exists, 60)
+        second = subprocess.run(command, stderr=subprocess.PIPE, timeout=60, check=False)
+        assert second.returncode == 1
+        assert b"another run has held" in second.stderr
+        assert first.poll() is None
+        first.terminate()
+        assert first.wait(30) == 0
+    (short_path / "agent.sock").unlink()
+    with running(command) as third:  # the lock ended with its holder
         wait_for((short_path / "agent.sock").exists, 60)
         third.terminate()
         assert third.wait(30) == 0
+
+
+@contextmanager
+def running(command: tuple[str, ...]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that does not outlive its test."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()

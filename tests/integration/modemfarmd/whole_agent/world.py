@@ -80,6 +80,7 @@ class World:
         self._make_modem = make_modem
         self._devnum = 1
         self.applied: list[list[str]] = []
+        self.repaired: list[tuple[str, str]] = []
         self.states: dict[str, str] = {}
         self.looked = 0
         self.gate = threading.Event()  # applies end while it is set
@@ -111,6 +112,8 @@ class World:
 
     def run_job(self, job: Job) -> Outcome:
         """In place of Ansible: what the snapshot says, as modem_apply would return it."""
+        if job.playbook == "repair.yml":
+            return self._repair(job.variables["modem_serial"], job.variables["modem_step"])
         serials = job.variables["modem_serials"]
         if "drift" in job.playbook:
             self.looked += 1
@@ -118,6 +121,12 @@ class World:
         self.applied.append(serials)
         assert self.gate.wait(4 * WAIT_S)
         return Outcome(0, "successful", [self._row(s) for s in serials])
+
+    def _repair(self, serial_: str, step: str) -> Outcome:
+        self.repaired.append((serial_, step))
+        looked = {"registration": "home"}
+        taken = {"step": step, "seconds": 1.0, "before": looked, "after": looked, "error": None}
+        return Outcome(0, "successful", repair=taken)
 
     def _row(self, serial_: str) -> dict[str, Any]:
         records = json.loads((self.root / "modems.json").read_text())["modems"]

@@ -215,6 +215,31 @@ def test_probe_does_not_wait_for_the_close():
     assert Slow.seen == ["http://ip.lab.test/"]
 
 
+class Choosy(Slow):
+    """Knows one of the two targets."""
+
+    seen: list[str] = []  # noqa: RUF012
+
+    def do_GET(self):
+        if "other" in self.path:
+            super().do_GET()
+        else:
+            self.seen.append(self.path)
+            self.wfile.write(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_probe_asks_the_second_target_when_the_first_does_not_answer():
+    first, second = "http://ip.lab.test/", "http://ip.other.test/"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Choosy) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        where = (IPv4Address("127.0.0.1"), server.server_address[1])
+        assert probe(*where, first, time.monotonic(), second) == "10.64.1.2"
+        with pytest.raises(ProbeError, match="503"):
+            probe(*where, first, time.monotonic())
+        server.shutdown()
+    assert Choosy.seen == [first, second, first]
+
+
 def test_probe_tries_until_somebody_listens(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

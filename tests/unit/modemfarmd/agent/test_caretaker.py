@@ -135,10 +135,24 @@ def test_a_step_that_was_not_taken_counts_for_nothing(ward: Ward) -> None:
     ward.world.repairs._request = refuse
     ward.fails(1)
     ward.rounds(300)
-    assert {step for _, step in refusals} == {"reconnect"}
+    steps = [step for _, step in refusals]
+    assert steps[:4] == ["reconnect", "reconnect", "reconnect", "proxy"]
     gaps = [late - early for (early, _), (late, _) in itertools.pairwise(refusals)]
     assert min(gaps) >= 30
     assert ward.world.kept == []
+
+
+def test_a_service_that_hangs_has_taken_the_step_for_all_we_know(ward: Ward) -> None:
+    def hang(who: str, step: str) -> Repaired:
+        ward.world.repaired.append((who, step))
+        raise ApplyError("timed out")
+
+    ward.world.repairs._request = hang
+    ward.world.job_seconds = 400.0
+    ward.fails(1)
+    ward.rounds(500)
+    assert ward.steps[:1] == [(1, "reconnect")]
+    assert [(one.step, one.outcome) for one in ward.world.kept][:1] == [("reconnect", "failed")]
 
 
 def test_all_at_once_is_one_event_and_no_step(ward: Ward) -> None:
@@ -180,6 +194,26 @@ def test_a_modem_that_works_and_is_said_to_have_failed_is_applied(ward: Ward) ->
     assert ward.world.state(1) == "serving"
 
 
+def test_what_an_apply_calls_degraded_keeps_its_own_back_off(ward: Ward) -> None:
+    ward.world.states[serial(1)] = "degraded"
+    ward.world.worker.apply_some([serial(1)])
+    ward.world.turn(1)
+    ward.rounds(600)
+    applied = len(ward.world.applied)
+    ward.rounds(240)
+    assert len(ward.world.applied) - applied <= 1
+    assert ward.steps == []
+
+
+def test_an_apply_that_does_not_see_it_is_not_asked_for_ever(ward: Ward) -> None:
+    ward.world.states[serial(1)] = "failed"
+    ward.world.worker.apply_some([serial(1)])
+    ward.world.turn(300)
+    applied = len(ward.world.applied)
+    ward.rounds(600)
+    assert len(ward.world.applied) - applied <= 600 / 60 + 2
+
+
 def test_a_lost_bearer_is_applied_before_any_step(ward: Ward) -> None:
     ward.rounds(30)
     applied = len(ward.world.applied)
@@ -200,14 +234,16 @@ def test_a_new_outside_address_is_written_and_told(ward: Ward) -> None:
 def test_what_was_done_before_the_agent_began_counts(ward: Ward) -> None:
     now = ward.world.wall()
     past = [
-        Repair(serial(1), step, "x", now, now - timedelta(minutes=age), "done")
+        Repair(serial(1), step, "x", now - timedelta(minutes=age), now, "done")
         for age in range(10, 16)
         for step in ("reconnect", "a-step-of-a-later-version")
     ]
-    ward.world.caretaker.remember(past)
+    ward.world.caretaker.remember(past[:4])
+    ward.world.caretaker.remember(past)  # the file said it first, the registry says it again
     ward.fails(1)
     ward.rounds(50)
     assert ward.steps == [(1, "proxy")]
+    assert [(who, step) for who, step, _ in ward.world.noted] == [(serial(1), "proxy")]
 
 
 def test_the_operator_gets_a_state_a_reason_and_a_remedy(ward: Ward) -> None:

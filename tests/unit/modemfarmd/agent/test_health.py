@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import threading
 from dataclasses import dataclass, field
 
 import pytest
 
+from modemfarmd.agent import health
 from modemfarmd.agent.health import Health
 from modemfarmd.agent.look import Patient, Report
 from modemfarmd.repair.evidence import Evidence
@@ -63,6 +65,35 @@ def test_suspects_are_looked_at_every_10_seconds(rounds: Rounds) -> None:
     rounds.run(60)
     assert len(rounds.times("7")) >= 2 + 5
     assert len(rounds.times("8")) == 4
+
+
+def test_a_look_that_hangs_is_gone_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads here: the port of one modem blocks for ever; its data path is looked at all the
+    same, and so are the others by all seats.
+    """
+    monkeypatch.setattr(health, "SEATS", 1)
+    monkeypatch.setattr(health, "HANGS_S", 0.2)
+    for name in ("INTERVAL_S", "SUSPECT_S", "BEAT_S"):
+        monkeypatch.setattr(health, name, 0.05)
+    never, stop = threading.Event(), threading.Event()
+    reports: queue.Queue[tuple[str, bool]] = queue.Queue()
+
+    def examine(patient: Patient) -> Report:
+        if patient.serial == "1" and patient.at_port:
+            never.wait()
+        reports.put((patient.serial, patient.silent))
+        return Report(Evidence(patient.serial, 0.0, 0.0))
+
+    patients = (Patient("1", "ttyUSB3", 3128), Patient("2", "ttyUSB7", 3129))
+    rounds = Health(lambda: patients, set, examine, lambda _: None, stop)
+    rounds.start()
+    seen = {reports.get(timeout=10) for _ in range(20)}
+    assert ("1", True) in seen
+    assert ("2", False) in seen
+    never.set()
+    while reports.get(timeout=10) != ("1", False):
+        pass
+    stop.set()
 
 
 def test_one_that_was_away_is_a_new_one(rounds: Rounds) -> None:

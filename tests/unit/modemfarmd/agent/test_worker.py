@@ -215,6 +215,20 @@ def test_a_forgotten_modem_leaves_and_one_that_is_here_returns(world: World) -> 
     assert [r.slot for r in world.snapshots[-1].modems] == [1]
 
 
+def test_a_slot_that_was_forgotten_unheard_is_its_new_owner_s_at_once(world: World) -> None:
+    world.plug("1-1", serial(1))
+    world.turn(5)
+    world.unplug("1-1")
+    world.turn(5)
+    world.registry.table.clear()  # an administrator forgot it; its notification is lost
+    world.plug("1-2", serial(2))
+    world.turn(1)
+    assert list(world.farm.modems) == [serial(2)]
+    assert [(r.serial, r.slot) for r in world.snapshots[-1].modems] == [(serial(2), 1)]
+    assert world.state(2) == "serving"
+    assert "snapshot-not-written" not in world.registry.kinds
+
+
 def test_our_own_notifications_are_not_news(world: World) -> None:
     world.plug("1-1", serial(1))
     world.turn()

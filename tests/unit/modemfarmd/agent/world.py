@@ -176,9 +176,11 @@ class World:
             self.farm, self.store, self.inbox, self.examined.append, lambda slot: 61_000 + slot
         )
         self.kept: list[Repair] = []
+        self.noted: list[tuple[str, str, datetime]] = []
         self.caretaker = Caretaker(
             self.farm, self.store, self.applier, self.repairs,
-            Keeper(self.clock, lambda low, high: 0.0), self.kept.append, self.clock, self.wall,
+            Keeper(self.clock, lambda low, high: 0.0), self.note, self.kept.append, self.clock,
+            self.wall,
         )  # fmt: skip
         self.vitals.judge = self.caretaker.judge
         self.worker = Worker(
@@ -189,6 +191,9 @@ class World:
         self.scan = Scan(self, self.inbox.name, threading.Event())  # type: ignore[arg-type]
         self.scan_due: float | None = None  # none by itself
         self.auto = True
+
+    def note(self, who: str, step: str, at: datetime) -> None:
+        self.noted.append((who, step, at))
 
     def clock(self) -> float:
         return self.now

@@ -69,6 +69,12 @@ def test_bad_requests_name_what_is_allowed(bad: bytes) -> None:
     assert len(answer["error"]) < 400
 
 
+def test_a_long_line_is_refused_however_good_it_is() -> None:
+    assert parse(line() + b" " * 1000)
+    with pytest.raises(InvalidValueError, match=f"{MAX_LINE + 1} bytes"):
+        parse(line().ljust(MAX_LINE + 1))
+
+
 def test_an_answer_is_one_line_of_ascii() -> None:
     raw = Answer(True, 0, 1.5, None, [{"reason": "ü\n\x1b[31m"}]).line()
     assert raw.count(b"\n") == 1

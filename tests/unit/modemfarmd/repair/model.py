@@ -75,6 +75,7 @@ class Model:
     busy_ports: float = 0.1
     second_target: bool = True
     names_resolve: bool = True
+    fail_fast: bool = False
     now: float = 1_000.0
     targets_down: tuple[bool, bool] = (False, False)
     carrier_down: bool = False
@@ -162,7 +163,8 @@ class Model:
             for down in self.targets_down
         ]
         fault = modem.fault
-        took = 0.5 if asked[0].worked else self.random.uniform(5.0, 10.0)
+        quick = asked[0].worked or self.fail_fast
+        took = 0.5 if quick else self.random.uniform(5.0, 10.0)
         control = Control.SILENT if fault.silent else Control.ANSWERED
         if self.random.random() < self.busy_ports:
             control = Control.BUSY

@@ -60,6 +60,15 @@ def test_a_broken_probe_repairs_nothing(size: int, names_resolve: bool) -> None:
     assert model.log == []
 
 
+def test_a_modem_that_fails_first_waits_for_a_look_at_its_neighbour() -> None:
+    """It has failed three times before the other one, which fails as well, is looked at."""
+    model = well(Model(2, seed=3, noise=0.0, fail_fast=True, names_resolve=False))
+    model.targets_down = (True, True)
+    model[0].next_look, model[1].next_look = model.now, model.now + 29
+    model.run(600)
+    assert model.log == []
+
+
 @pytest.mark.parametrize("size", [2, 3, 5, 30])
 def test_both_targets_gone_repairs_nothing(size: int) -> None:
     model = well(Model(size, seed=3, noise=0.0))
