@@ -16,8 +16,9 @@ END_S = 60
 
 def inside(module: str, *arguments: str, python: str = SYSTEM) -> list[str]:
     """The command for a module of folder `inside` in the lab host, as root."""
+    path = PLACE if python == FARM else f"{PLACE}:{GUEST_SOURCE}"
     return [
-        "sudo", "env", f"PYTHONPATH={PLACE}:{GUEST_SOURCE}", "PYTHONDONTWRITEBYTECODE=1",
+        "sudo", "env", f"PYTHONPATH={path}", "PYTHONDONTWRITEBYTECODE=1",
         python, "-u", "-m", module, *arguments,
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ problem means that all modems serve, each through its own port.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -83,8 +84,12 @@ def problems(count: int, found: list[Row], modems: dict[str, Row]) -> list[str]:
 
 
 def run(*command: str) -> str:
-    """Standard output, whatever the exit code."""
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    """Standard output, whatever the exit code. The farm's programs have their own modules."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ours)
+    if done.returncode and done.stderr:
+        sys.stderr.write(f"{' '.join(command)}: {done.stderr}")
+    return done.stdout
 
 
 def main() -> int:
