@@ -6,7 +6,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import MODEMS, root, truth
-from .history import registry
+from .history import registry, serving
 from .program import inside
 from .trial import ASK_EVERY_S, LATE_S
 
@@ -48,7 +48,9 @@ def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) ->
         running.converges("the registry is there and agrees", 2 * LATE_DATABASE_S, lambda: (
             {imei: row["proxy_port"] for imei, row in registry(scene).items()} == before
         ))  # fmt: skip
-        running.converges("all are shown as serving", SERVING_S, farm.serving(scene, set(before)))
+        running.converges(
+            "all are shown as serving", SERVING_S, lambda: serving(scene, set(before))
+        )
         left = scene.guest.text(inside("inside.files")).split()
         assert left == [], left
         root(scene, f"rm {DROP_IN}; systemctl daemon-reload")

@@ -11,6 +11,7 @@ from modemlab.host.up import cap_for
 
 from .conftest import Start
 from .ground import MODEMS, root, truth
+from .history import registry, serving
 from .trial import Trial, slowness
 
 ALL = 30
@@ -29,7 +30,7 @@ def guests(scene: Lab) -> Iterator[list[int]]:
 
 def all_serve(running: Trial, serials: set[str], what: str) -> list[farm.Row]:
     cap = cap_for(ALL) / slowness(running.lab)
-    rows: list[farm.Row] = running.converges(what, cap, farm.serving(running.lab, serials))
+    rows: list[farm.Row] = running.converges(what, cap, lambda: serving(running.lab, serials))
     return rows
 
 
@@ -52,7 +53,7 @@ def test_f3_f4_thirty_at_once_in_out_and_in_again(
         since = root(scene, "date +%s").strip()
         scene.control("unplug", modem=numbers, patience=120)
         running.converges(f"{ALL} are shown as offline", OFFLINE_S, lambda: all(
-            row["status"] == "offline" for row in farm.rows(scene) if row["serial"] in serials
+            row["status"] == "offline" for row in registry(scene).values() if row["serial"] in serials
         ))  # fmt: skip
         text = root(scene, f"journalctl -q -u modemfarm-agent --since @{since} -o cat")
         alarms = [

@@ -13,6 +13,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import MODEMS, root
+from .history import serving
 
 ALL_S = 120.0
 SEEN_S = 5.0
@@ -32,7 +33,7 @@ def test_f28_modemmanager_goes_and_comes(scene: Lab, start: Start, how: str) -> 
         for row in running.hit:
             running.converges(f"port {row['proxy_port']} answers", ALL_S,
                               lambda row=row: running.answers(row))  # fmt: skip
-        running.converges("all are shown as serving", ALL_S, farm.serving(
+        running.converges("all are shown as serving", ALL_S, lambda: serving(
             scene, {row["serial"] for row in running.hit}))  # fmt: skip
 
 
@@ -52,5 +53,5 @@ def test_f29_without_modemmanager(scene: Lab, start: Start) -> None:
             assert row["serial"] in said
         finally:
             root(scene, "systemctl unmask --runtime ModemManager; systemctl start ModemManager")
-        running.converges("all serve again", ALL_S, farm.serving(
+        running.converges("all serve again", ALL_S, lambda: serving(
             scene, {row["serial"] for row in running.hit}))  # fmt: skip

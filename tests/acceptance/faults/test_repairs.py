@@ -4,12 +4,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from modemlab.host import farm
 from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import MODEMS, root
-from .history import RESETS, events, now, repairs
+from .history import RESETS, events, now, registry, repairs
 from .test_network import devnum
 
 NOWHERE = "203.0.113.99"  # routed to the carrier, where nobody answers
@@ -41,7 +40,7 @@ def test_a_broken_probe_target_repairs_nothing(scene: Lab, start: Start) -> None
             running.moment(QUIET_S)
             assert repairs(scene, since) == []
             assert events(scene, since, "shared-cause", "alert", "operator-needed") == []
-            states = {row["state"] for row in farm.rows(scene)}
+            states = {row["state"] for row in registry(scene).values()}
             assert states == {"serving"}, states
         assert len(events(scene, since, "probe-broken")) == 1
 

@@ -16,6 +16,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start
 from .ground import root, truth
+from .history import registry, serving
 from .test_network import devnum
 from .trial import Trial
 
@@ -63,7 +64,7 @@ def shown(running: Trial, serial: str, *words: str) -> farm.Row:
     """Wait until the registry shows a reason with one of `words`, and give the row."""
 
     def look() -> farm.Row | None:
-        row = next((r for r in farm.rows(running.lab) if r["serial"] == serial), None)
+        row = next((r for r in registry(running.lab).values() if r["serial"] == serial), None)
         text = (row or {}).get("reason") or ""
         return row if any(word.lower() in text.lower() for word in words) else None
 
@@ -74,7 +75,7 @@ def shown(running: Trial, serial: str, *words: str) -> farm.Row:
 
 def served(running: Trial, serial: str) -> farm.Row:
     (row,) = running.converges(
-        f"{serial[-4:]} serves", SERVING_S, farm.serving(running.lab, {serial})
+        f"{serial[-4:]} serves", SERVING_S, lambda: serving(running.lab, {serial})
     )
     assert running.answers(row)
     found: farm.Row = row

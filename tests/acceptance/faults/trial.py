@@ -16,6 +16,7 @@ from modemlab.host.errors import CommandFailed
 from modemlab.host.lab import Lab
 
 from .ground import Row, truth
+from .history import registry, serving
 from .invariants import Invariants, findings
 
 log = logging.getLogger("faults")  # pytest --log-cli-level=INFO shows it while it happens
@@ -115,7 +116,7 @@ class Trial:
             f"port {port} answers by its own modem", cap_s, lambda: self.answers(row, address)
         )
         self.converges(
-            f"{serial[-4:]} is shown as serving", cap_s, farm.serving(self.lab, {serial})
+            f"{serial[-4:]} is shown as serving", cap_s, lambda: serving(self.lab, {serial})
         )
 
     def answers(self, row: Row | None = None, address: str = "") -> bool:
@@ -130,8 +131,7 @@ class Trial:
 
     def state(self, row: Row | None = None) -> Row:
         """The registry's row of a modem."""
-        serial = (row or self.row)["serial"]
-        return next(found for found in farm.rows(self.lab) if found["serial"] == serial)
+        return registry(self.lab)[(row or self.row)["serial"]]
 
     def again(self) -> None:
         """Start the reader of invariants anew, after the lab host has."""
