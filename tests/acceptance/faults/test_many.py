@@ -53,7 +53,7 @@ def test_f3_f4_thirty_at_once_in_out_and_in_again(
         since = root(scene, "date +%s").strip()
         scene.control("unplug", modem=numbers, patience=120)
         running.converges(f"{ALL} are shown as offline", OFFLINE_S, lambda: all(
-            row["status"] == "offline" for row in registry(scene).values() if row["serial"] in serials
+            row["status"] == "offline" for imei, row in registry(scene).items() if imei in serials
         ))  # fmt: skip
         text = root(scene, f"journalctl -q -u modemfarm-agent --since @{since} -o cat")
         alarms = [
