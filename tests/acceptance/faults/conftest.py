@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -47,6 +48,14 @@ def chosen_third() -> int | None:
     if text not in {"0", "1", "2"}:
         raise pytest.UsageError(f"MODEMFARM_THIRD={text!r}: allowed are 0, 1, 2 and all")
     return int(text)
+
+
+T = TypeVar("T")
+
+
+def variants(*known: T) -> list[T]:
+    """All ways of a fault where all tests run, else the one of today."""
+    return list(known) if chosen_third() is None else [known[FIRST_SEED % len(known)]]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

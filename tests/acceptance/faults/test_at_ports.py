@@ -6,7 +6,7 @@ import pytest
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root
 from .test_network import devnum
 
@@ -20,7 +20,9 @@ time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("fault", [("silent", "3"), ("garbage", "endless"), ("urc_flood", 200)])
+@pytest.mark.parametrize(
+    "fault", variants(("silent", "3"), ("garbage", "endless"), ("urc_flood", 200))
+)
 def test_f6_f9_a_port_that_says_nothing_or_too_much(
     scene: Lab, start: Start, fault: tuple[str, object]
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root
 from .history import applies, now
 
@@ -13,7 +13,7 @@ HOUR = 3600
 QUIET_S = 20
 
 
-@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+@pytest.mark.parametrize("jump", variants(HOUR, -HOUR))
 def test_f46_the_clock_jumps(scene: Lab, start: Start, jump: int) -> None:
     with start("F46") as running:
         before = root(scene, "systemctl show -P MainPID,NRestarts modemfarm-agent")

@@ -11,7 +11,7 @@ import pytest
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root
 from .history import registry, sql
 from .test_unplug import elsewhere
@@ -131,7 +131,7 @@ def test_f32_f33_the_disk_is_full(scene: Lab, start: Start) -> None:
         agrees(running)
 
 
-@pytest.mark.parametrize("payload", ["forged", "foreign", "oversized", "many"])
+@pytest.mark.parametrize("payload", variants("forged", "foreign", "oversized", "many"))
 def test_f35_notifications_that_lie(scene: Lab, start: Start, payload: str) -> None:
     """A notification is a hint: the agent looks at the row and believes nothing else."""
     text = {

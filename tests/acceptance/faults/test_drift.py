@@ -5,7 +5,7 @@ import pytest
 
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root
 
 FOUND_S = 60.0  # FAULTS F45
@@ -21,7 +21,7 @@ FLUSHES = {
 }
 
 
-@pytest.mark.parametrize("what", sorted(FLUSHES))
+@pytest.mark.parametrize("what", variants(*sorted(FLUSHES)))
 def test_f45_flushed_by_hand(scene: Lab, start: Start, what: str) -> None:
     # What all share hits all: they are shut until it is back, and nothing may leave meanwhile.
     alone = what not in ("guard", "ruleset", "rules")

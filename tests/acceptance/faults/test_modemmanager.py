@@ -11,7 +11,7 @@ import pytest
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import MODEMS, root
 from .history import serving
 
@@ -19,7 +19,7 @@ ALL_S = 120.0
 SEEN_S = 5.0
 
 
-@pytest.mark.parametrize("how", ["kill", "restart", "hang"])
+@pytest.mark.parametrize("how", variants("kill", "restart", "hang"))
 def test_f28_modemmanager_goes_and_comes(scene: Lab, start: Start, how: str) -> None:
     with start("F28", hit=MODEMS) as running:
         running.moment(5)

@@ -6,7 +6,7 @@ import pytest
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root, truth
 from .history import RESETS, now, repairs
 
@@ -35,7 +35,7 @@ def test_f18_the_carrier_gives_another_address(scene: Lab, start: Start) -> None
         assert line["wrong_source_packets"] == 0, line["wrong_source"]
 
 
-@pytest.mark.parametrize("network", ["none", "denied"])
+@pytest.mark.parametrize("network", variants("none", "denied"))
 def test_f17_no_network_is_no_reason_for_a_reset(scene: Lab, start: Start, network: str) -> None:
     with start("F17") as running:
         path = running.state()["usb_path"]

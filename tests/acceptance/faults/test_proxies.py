@@ -8,7 +8,7 @@ import pytest
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root
 from .trial import Trial
 
@@ -52,7 +52,7 @@ def test_f43_a_proxy_that_hangs_is_restarted_alone(scene: Lab, start: Start) -> 
         assert set(others) - set(after) == {before}
 
 
-@pytest.mark.parametrize("damage", ["corrupt", "empty", "missing", "half"])
+@pytest.mark.parametrize("damage", variants("corrupt", "empty", "missing", "half"))
 def test_f44_a_destroyed_configuration(scene: Lab, start: Start, damage: str) -> None:
     """What runs serves on; the file is put right, and a restart serves too."""
     with start("F44", allowed=("config",)) as running:

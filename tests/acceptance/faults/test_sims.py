@@ -14,7 +14,7 @@ import pytest
 from modemlab.host import farm
 from modemlab.host.lab import Lab
 
-from .conftest import Start
+from .conftest import Start, variants
 from .ground import root, truth
 from .history import registry, serving
 from .test_network import devnum
@@ -97,7 +97,7 @@ def test_f12_a_wrong_pin_is_tried_once(scene: Lab, start: Start) -> None:
             assert tries(scene, ONE) == 1
 
 
-@pytest.mark.parametrize("wrong", [1, 2])
+@pytest.mark.parametrize("wrong", variants(1, 2))
 def test_f13_few_tries_are_left_to_a_person(scene: Lab, start: Start, wrong: int) -> None:
     with start("F13", hit=0) as running:
         found = guest(running, ONE, faults={"sim": "pin"})
