@@ -31,6 +31,7 @@ SLOWNESS = {"kvm": 1.0, "tcg": 3.0}
 # the machine too, looks take longer, and caps are stretched by as much again.
 IDLE_LOOK_S = {"kvm": 0.2, "tcg": 0.6}
 RECENT = 5
+BUSIEST = 5.0  # a machine that is busier than this proves nothing; caps end somewhere
 
 
 def slowness(lab: Lab) -> float:
@@ -70,7 +71,7 @@ class Trial:
         recent = [float(look["seconds"]) for look in self.invariants.looks()[-RECENT:]]
         idle = IDLE_LOOK_S[self.lab.need_running().accelerator]
         busy = statistics.median(recent) / idle if recent else 1.0
-        return slowness(self.lab) * max(1.0, busy)
+        return slowness(self.lab) * min(max(1.0, busy), BUSIEST)
 
     def moment(self, longest: float) -> float:
         """Wait for a moment within a phase of `longest` seconds; the seed says which."""
