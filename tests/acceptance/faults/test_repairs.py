@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from modemlab.host import farm
 from modemlab.host.lab import Lab
 
 from .conftest import Start
