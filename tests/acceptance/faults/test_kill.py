@@ -2,6 +2,7 @@
 """Agent and apply killed at any moment, and started twice."""
 
 import os
+import time
 
 import pytest
 
@@ -29,9 +30,9 @@ def test_f36_killed_at_any_moment(scene: Lab, start: Start, victim: str) -> None
             scene.control("plug", modem=number)
             running.moment(10.0 * slowness(scene))
             root(scene, f"systemctl kill -s KILL --kill-whom=all {victim}")
-            running.measured.clear()
+            killed = time.monotonic()
             running.serves(cap_s=2 * RECOVERED_S)
-            times.append(float(running.measured[0].split(" after ")[1].split()[0]))
+            times.append(time.monotonic() - killed)
         running.measured[:] = [
             f"{victim}: {len(times)} of {kills} kills recovered, "
             f"median {sorted(times)[len(times) // 2]:.1f} s, longest {max(times):.1f} s"
