@@ -2,6 +2,7 @@
 """F49 and F52: power is cut in mid apply; everything boots at once, PostgreSQL last."""
 
 from modemlab.host import farm
+from modemlab.host.errors import CommandFailed
 from modemlab.host.lab import Lab
 
 from .conftest import Start
@@ -12,6 +13,7 @@ from .trial import ASK_EVERY_S, LATE_S
 
 LATE_DATABASE_S = 60
 SERVING_S = 120.0
+DAEMON_S = 120
 DROP_IN = "/etc/systemd/system/postgresql@.service.d/lab-late.conf"
 LATE = f"""
 mkdir -p {DROP_IN.rpartition("/")[0]}
@@ -19,6 +21,13 @@ printf '[Service]\\nExecStartPre=/bin/sleep {LATE_DATABASE_S}\\nTimeoutStartSec=
 systemctl daemon-reload
 sync
 """
+
+
+def daemon_answers(lab: Lab) -> bool:
+    try:
+        return bool(lab.control("hello"))
+    except CommandFailed:
+        return False
 
 
 def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) -> None:
@@ -31,6 +40,7 @@ def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) ->
         scene.cut_power()
         running.invariants.stop()
         scene.power_on()
+        farm.wait_for(lambda: daemon_answers(scene), DAEMON_S, "the lab's daemon", lambda: "")
         scene.control("add", n=1, count=MODEMS)
         scene.control("reset-counters")
         scene.control("plug", modem=list(range(1, MODEMS + 1)))
