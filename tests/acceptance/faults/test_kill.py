@@ -41,9 +41,10 @@ def test_f36_killed_at_any_moment(scene: Lab, start: Start, victim: str) -> None
         assert len({row["proxy_port"] for row in rows}) == len(rows)
         left = scene.guest.text(inside("inside.files")).split()
         assert left == [], left
-        orphans = root(scene, "pgrep -fc ansible-playbook || true").strip()
-        assert orphans == "0", orphans
-        assert root(scene, "ls -A /var/lib/modemfarm-apply | grep ^job- || true").strip() == ""
+        # Between two jobs (there is one a minute, for drift) nothing of an older one is left.
+        running.converges("no job is left behind", RECOVERED_S, lambda: not root(
+            scene, "ls -d /var/lib/modemfarm-apply/job-* 2>/dev/null; pgrep -f ansible-playbook;"
+            " true").strip())  # fmt: skip
 
 
 def test_f37_a_second_agent_goes_away(scene: Lab, start: Start) -> None:
