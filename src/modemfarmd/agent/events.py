@@ -6,6 +6,7 @@ Each of them only names a key. Losing one is harmless: the scan and the resync f
 
 from __future__ import annotations
 
+import errno
 import logging
 import select
 import threading
@@ -48,7 +49,15 @@ class UdevWatch(threading.Thread):
             monitor.filter_by(subsystem)
         monitor.start()
         while not self._stop_event.is_set():
-            device = monitor.poll(timeout=UDEV_POLL_S)
+            try:
+                device = monitor.poll(timeout=UDEV_POLL_S)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    log.error("no udev events any more (%s); scanning every %g s", error, SCAN_S)
+                    return
+                # Thirty modems at once are 1,500 events, more than the socket holds.
+                log.warning("udev events were lost; the scan finds what they were about")
+                continue
             path = usb_path_of(device.device_path) if device is not None else None
             if path is not None:
                 self._name_key(path)
