@@ -26,21 +26,33 @@ def call(
     request: dict[str, Any], path: Path = SOCKET, timeout: float = TIMEOUT_S
 ) -> dict[str, Any]:
     """Send one request ({"verb": …, …}) and give back the answer. Raises ControlError."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(timeout)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        try:
             connection.connect(str(path))
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            with connection.makefile("rb") as stream:
-                line = stream.readline()
-    except OSError as error:
-        raise ControlError(f"{path}: {error.strerror or error}") from error
+        except OSError as error:
+            raise ControlError(f"{path}: {error.strerror or error}") from error
+        try:
+            return exchange(connection, request, timeout)
+        except ControlError as error:
+            raise ControlError(f"{path}: {error}") from error
+
+
+def exchange(connection: socket.socket, request: dict[str, Any], timeout: float) -> dict[str, Any]:
+    """Send one request over `connection` and give back the answer. Raises ControlError."""
+    verb = request.get("verb")
+    connection.settimeout(timeout)
     try:
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        with connection.makefile("rb") as stream:
+            line = stream.readline()
         answer = json.loads(line)
+    except OSError as error:
+        raise ControlError(f"{verb}: {error.strerror or error}") from error
     except ValueError as error:
-        raise ControlError(f"{path}: no answer to {request.get('verb')!r}") from error
+        raise ControlError(f"no answer to {verb!r}") from error
     if not isinstance(answer, dict):
-        raise ControlError(f"{path}: the answer is no JSON object")
+        raise ControlError(f"the answer to {verb!r} is no JSON object")
     return answer
 
 

@@ -5,14 +5,17 @@ The tests look at the host from outside: through the proxies, at `ip rule`, `nft
 at what the carrier has counted; never at the templates that made it so.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from modemlab.host import farm
+from modemlab.host.engine import Engine
 from modemlab.host.lab import Lab
 from modemlab.host.progress import Progress
+from modemlab.host.site import Recap
 from modemlab.host.up import Up, bring_up
 
 MODEMS = 4
@@ -20,14 +23,26 @@ MODEMS = 4
 
 @pytest.fixture(scope="session")
 def up(request: pytest.FixtureRequest) -> Iterator[tuple[Lab, Up]]:
-    """The lab with four modems serving; ended when the run ends."""
+    """The lab with four modems serving; ended when the run ends.
+
+    MODEMFARM_KEEP_LAB=1 leaves it running, and takes one that was left: for work on single tests.
+    """
     capture = request.config.pluginmanager.getplugin("capturemanager")
     lab = Lab("acceptance")
+    keep = os.environ.get("MODEMFARM_KEEP_LAB") == "1"
     with capture.global_and_fixture_disabled():
         sys.stdout.write("\n")
-        found = bring_up(lab, MODEMS, Progress())
+        left = keep and lab.running
+        found = left_running(lab) if left else bring_up(lab, MODEMS, Progress())
     yield lab, found
-    lab.stop()
+    if not keep:
+        lab.stop()
+
+
+def left_running(lab: Lab) -> Up:
+    """What an earlier run left running."""
+    chosen = Engine(**lab.need_running().engine)
+    return Up(chosen, Recap(0, 0, 0, 0, "not run"), farm.rows(lab), resumed=True)
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,19 @@ class Guest:
         script = f"rm -rf {place} && mkdir -p {place} && tar -xC {place}"
         self.run(["sudo", "sh", "-c", script], stdin=buffer.getvalue())
 
+    def forward(self, local: Path, remote: str) -> None:
+        """Have the Unix socket `remote` of the lab host answer at `local`, by the kept connection.
+
+        Raises CommandFailed. It lasts as long as that connection.
+        """
+        local.unlink(missing_ok=True)
+        self.run(["true"])  # makes the connection where there is none
+        done = subprocess.run(
+            self.ssh("-O", "forward", "-L", f"{local}:{remote}"), capture_output=True, check=False
+        )
+        if done.returncode:
+            raise CommandFailed(f"no way to {remote} in the lab host: {done.stderr.decode()}")
+
     def set_clock(self) -> None:
         """Give the guest the admin side's time: a resumed state still has its own."""
         self.run(["sudo", "date", "--utc", "--set", f"@{time.time():.3f}"])

@@ -7,12 +7,14 @@ Everything it makes is below build/lab/. A lab has a name, so that the tests' on
 
 import json
 import shutil
+import socket
 import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..control import SOCKET, ControlError, exchange
 from . import image as images
 from . import project, qemu, site
 from .engine import Engine
@@ -30,17 +32,8 @@ BOOT_S = 240  # to the first SSH answer: 12-30 s under TCG on an idle machine
 RESUME_S = 60
 FIRST_WORD = "modemfarm-lab: kernel is up"
 DAEMON_S = 60
+POWER_S = 30  # QEMU writes its own caches out before it ends
 GUEST_SOURCE = "/opt/modemlab/src"
-CONTROL = [
-    "env",
-    f"PYTHONPATH={GUEST_SOURCE}",
-    "python3",
-    "-S",
-    "-P",
-    "-m",
-    "modemlab.control",
-    "--json",
-]
 
 
 @dataclass
@@ -168,6 +161,27 @@ class Lab:
             self.guest.wait(RESUME_S)
             self.guest.set_clock()
 
+    def cut_power(self) -> None:
+        """Cut the power: what the guest had not written to its disk is lost."""
+        running = self.need_running()
+        with Monitor(self.monitor) as monitor:
+            monitor.leave("system_reset")  # QEMU runs with -no-reboot, so this ends it
+        deadline = time.monotonic() + POWER_S
+        while qemu.alive(running.pid):
+            if time.monotonic() > deadline:
+                raise GuestFailed(f"QEMU is still there {POWER_S} s after the power was cut")
+            time.sleep(0.05)
+        self.guest.forget_connection()
+
+    def power_on(self) -> None:
+        """Boot again from the same disk after `cut_power`."""
+        last = Running(**json.loads((self.folder / "run.json").read_text()))
+        image = images.Image(self.base / last.image)
+        self._start(image, Engine(**last.engine), last.accelerator)
+        self._wait_kernel(last.accelerator)
+        self.guest.wait(BOOT_S)
+        self.guest.set_clock()
+
     def stop(self) -> None:
         """End the guest; nothing happens when there is none."""
         found = self.running
@@ -280,17 +294,32 @@ class Lab:
         """
         patience = max(patience, float(fields.get("timeout", 0.0)))
         self.need_running()
-        request = json.dumps({"verb": verb, **fields})
-        done = self.guest.run([*CONTROL, request], timeout=patience + 30, check=False)
         try:
-            answer: dict[str, Any] = json.loads(done.stdout)
-        except ValueError as error:
-            raise CommandFailed(
-                done.stderr.decode(errors="replace").strip() or "no answer"
-            ) from error
+            with self._way_in() as connection:
+                answer = exchange(connection, {"verb": verb, **fields}, patience + 30)
+        except ControlError as error:
+            raise CommandFailed(str(error)) from error
         if answer.get("ok") is not True:
             raise CommandFailed(str(answer.get("error")))
         return answer
+
+    def _way_in(self) -> socket.socket:
+        """A connection to the daemon. The SSH connection that carries it ends when unused."""
+        path = control_folder(self.folder) / "control"
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            try:
+                connection.connect(str(path))
+            except OSError:
+                self.guest.forward(path, str(SOCKET))
+                connection.connect(str(path))
+        except OSError as error:
+            connection.close()
+            raise CommandFailed(f"{path}: {error}") from error
+        except CommandFailed:
+            connection.close()
+            raise
+        return connection
 
     def site(
         self, progress: Progress, *arguments: str, log: str = "site.log", quiet: bool = False

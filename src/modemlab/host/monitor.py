@@ -41,9 +41,9 @@ class Monitor:
             raise GuestFailed(f"QEMU refused {line!r}: {answer}")
         return answer
 
-    def leave(self) -> None:
-        """Tell QEMU to quit; it closes the socket without a prompt."""
-        self._socket.sendall(b"quit\n")
+    def leave(self, line: str = "quit") -> None:
+        """Tell QEMU to end; it closes the socket without a prompt."""
+        self._socket.sendall(line.encode() + b"\n")
 
     def _until_prompt(self) -> str:
         data = b""
