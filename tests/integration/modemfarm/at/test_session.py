@@ -174,11 +174,11 @@ def test_a_late_answer_is_never_the_next_commands(modem: ScriptedModem, tmp_path
 def test_late_answers_of_probes_are_told_apart_as_well(
     modem: ScriptedModem, session: AtSession, monkeypatch: pytest.MonkeyPatch, echo: bool
 ) -> None:
-    monkeypatch.setattr("modemfarm.at.conversation.PROBE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("modemfarm.at.conversation.PROBE_TIMEOUT_S", 0.6)
     modem.echo = echo
-    modem.answers["AT+CGSN"] = (0.6, "867584039999999|OK")
+    modem.answers["AT+CGSN"] = (1.8, "867584039999999|OK")  # within the third probe's time
     with pytest.raises(CommandTimeoutError):
-        session.command("AT+CGSN", timeout=0.1)
+        session.command("AT+CGSN", timeout=0.3)
     modem.answers["AT+CGSN"] = "867584030000017|OK"
     assert session.command("AT+CGSN").lines == ("867584030000017",)
     assert modem.seen == ["AT+CGSN", "AT+CMEE?", "AT+CSCS?", "AT+CMGF?", "AT+CGSN"]
