@@ -8,7 +8,7 @@ from modemlab.faces import vhci
 from modemlab.modem.errors import LabError
 from modemlab.modem.modem import Modem
 
-# The kernel takes the drivers of a pulled modem down before it closes our socket; under
+# The kernel takes the drivers of a pulled modem down after it has closed our socket; under
 # emulation, with 30 modems at once, that has been seconds.
 GONE_CAP_S, GONE_POLL_S = 15.0, 0.02
 IN_USE = "006"  # VDEV_ST_USED, linux drivers/usb/usbip/usbip_common.h
@@ -30,13 +30,18 @@ class VhciBus:
         """Pull the modem out and wait until the kernel has let go of it. Raises LabError."""
         if modem.port is None:
             return
+        name = self.usb_paths().get(modem.port)
         vhci.detach(modem.port, self._controller)
         try:
             async with asyncio.timeout(GONE_CAP_S):
-                while modem.plugged:
+                while modem.plugged or self._is_there(name):
                     await asyncio.sleep(GONE_POLL_S)
         except TimeoutError:
             raise LabError(f"modem {modem.number} is still there after {GONE_CAP_S:g} s") from None
+
+    def _is_there(self, name: str | None) -> bool:
+        """Whether the kernel still has the USB device of that name (as 1-1)."""
+        return name is not None and any(self._controller.glob(f"usb*/{name}"))
 
     def port_of(self, modem: Modem) -> int | None:
         """Where the modem is, None when it is not plugged in."""

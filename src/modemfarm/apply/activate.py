@@ -4,14 +4,14 @@
 import time
 from collections.abc import Sequence
 
-from ..dbus.connection import BusError
+from ..dbus.connection import BusError, LateError
 from ..errors import FarmError
 from ..mm.objects import MmModem
 from ..settings import FarmSettings
 from . import networkmanager as nm
 from . import profile
 from .assess import Kind, Verdict, explain_refusal, waiting_for_bearer
-from .execute import as_farm_error
+from .execute import as_farm_error, state_after
 from .files import read_text
 from .host import Host, Managers
 from .progress import Progress
@@ -60,7 +60,9 @@ class Activator:
             self.reasons.pop(item.device_path, None)
         answers = self._host.activate([(item.serial, item.device_path) for item in begun])
         for item, answer in zip(begun, answers, strict=True):
-            if isinstance(answer, BusError):
+            if isinstance(answer, LateError):
+                item.verdict = waiting_for_bearer(None)  # it may be at it; the next look tells
+            elif isinstance(answer, BusError):
                 refused(item, explain_refusal(answer.message, None, None))
             else:
                 item.active_path = answer
@@ -118,4 +120,4 @@ def refused(item: Progress, verdict: Verdict) -> None:
 def fail(item: Progress, error: FarmError) -> None:
     """End a modem with an error."""
     item.verdict = Verdict(Kind.FAIL, error.message, error.remedy)
-    item.end(time.monotonic(), FAILED, error.message, error.remedy)
+    item.end(time.monotonic(), state_after(error), error.message, error.remedy)

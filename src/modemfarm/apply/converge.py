@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import FarmError
 from ..settings import FarmSettings
-from .execute import Execution, begin_proxies, run_barriers
+from .execute import Execution, begin_proxies, run_barriers, state_after
 from .fallback import Fallback
 from .guard import Element
 from .host import Host
@@ -98,7 +98,7 @@ class Converger:
         now = time.monotonic()
         error = execution.error_of(item.serial)
         if error is not None:
-            item.end(now, FAILED, error.message, error.remedy)
+            item.end(now, state_after(error), error.message, error.remedy)
         elif item.serial in plan.blocked:
             item.end(now, FAILED, *plan.blocked[item.serial])
         else:
@@ -120,7 +120,7 @@ class Converger:
 
 
 def _fail(item: Progress, error: FarmError) -> None:
-    item.result.end(FAILED, error.message, error.remedy)
+    item.result.end(state_after(error), error.message, error.remedy)
 
 
 def _guard_after(plan: Plan, execution: Execution, current: Current) -> frozenset[Element]:

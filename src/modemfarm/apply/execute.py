@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from ..dbus.connection import BusError
+from ..dbus.connection import BusError, LateError
 from ..errors import FarmError, ToolError
 from . import systemd
 from .host import Host
+from .result import FAILED, WAITING
 from .steps import (
     ChangeGuard,
     ChangeRules,
@@ -198,6 +199,11 @@ def _together(
             execution.refuse(step.serial, as_farm_error(error))
     else:
         execution.done.extend(batch)
+
+
+def state_after(error: FarmError) -> str:
+    """How a modem stands after an error: a service that is late needs time, not a person."""
+    return WAITING if isinstance(error, LateError) else FAILED
 
 
 def as_farm_error(error: FarmError | OSError) -> FarmError:

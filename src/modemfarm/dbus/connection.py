@@ -18,8 +18,9 @@ from ..errors import ToolError
 from . import wire
 
 SYSTEM_BUS = "/run/dbus/system_bus_socket"
-# Answers come in milliseconds; under emulation with 30 modems being probed it takes seconds.
-CALL_TIMEOUT_S = 10.0
+# Answers come in milliseconds, but on a host that starts 30 modems it may take many seconds;
+# other clients of D-Bus wait so long by default.
+CALL_TIMEOUT_S = 25.0
 NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
 _CHUNK = 1 << 16
 
@@ -93,15 +94,18 @@ class Bus:
         A call that is answered with an error, or not in time, has a BusError in its place; a
         connection that breaks is a ToolError.
         """
+        calls = list(calls)
         serials = [self._send(call) for call in calls]
         deadline = time.monotonic() + timeout
         while any(serial not in self._replies for serial in serials):
             if not self._receive(deadline):
                 break
         answers = [self._replies.pop(serial, None) for serial in serials]
-        late = LateError(NO_REPLY, f"no answer within {timeout:g} s", "look at the host's load")
         self._ignored |= {s for s, a in zip(serials, answers, strict=True) if a is None}
-        return [late if answer is None else _answer(answer) for answer in answers]
+        return [
+            _late(call, timeout) if answer is None else _answer(answer)
+            for call, answer in zip(calls, answers, strict=True)
+        ]
 
     def subscribe(self, rules: Iterable[str]) -> None:
         """Ask for signals by match rules."""
@@ -207,6 +211,11 @@ def _answer(message: wire.Message) -> wire.Message | BusError:
     name = message.get(wire.ERROR_NAME)
     shown = "".join(c for c in said if c.isprintable())[:300]
     return BusError(name, shown or name)
+
+
+def _late(call: Call, timeout: float) -> LateError:
+    message = f"{call.destination} gives no answer within {timeout:g} s"
+    return LateError(NO_REPLY, message, "wait; look at the host's load")
 
 
 def _lost(why: object) -> ToolError:

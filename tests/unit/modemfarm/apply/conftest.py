@@ -17,7 +17,7 @@ from modemfarm.apply.host import Host
 from modemfarm.apply.kernel import KernelState
 from modemfarm.apply.rules import Rule
 from modemfarm.dbus import wire
-from modemfarm.dbus.connection import BusError
+from modemfarm.dbus.connection import BusError, LateError
 from modemfarm.errors import ToolError
 
 SERIALS = [f"8675840300000{n:02d}" for n in range(100)]
@@ -73,6 +73,10 @@ class World:
         self.ports = {}  # what a unit will listen on: uid by port
         self.publish = lambda: None  # shows `listening` to those who read /proc
         self.refuse_config = "what no configuration has"
+
+    def late(self, call):
+        """True for a call that is carried out and answered too late."""
+        return False
 
     def say(self, line):
         self.calls.append(line)
@@ -190,6 +194,8 @@ class FakeBus:
             signature, values = getattr(self, f"_{call.member}")(call)
         except ToolError as error:
             return BusError("x.Failed", error.message)
+        if self.world.late(call):
+            return LateError("x.NoReply", f"{call.destination} gives no answer", "wait")
         return message(wire.RETURN, signature, values)
 
     def _Subscribe(self, call):  # noqa: N802

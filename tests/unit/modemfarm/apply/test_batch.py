@@ -343,6 +343,31 @@ def test_a_unit_that_cannot_be_changed(farm, word):
     assert "not found" in rows[bad]["reason"]
 
 
+def test_a_service_that_answers_late_needs_time_and_no_person(farm):
+    late, good = farm.plug(1), farm.plug(2)
+    farm.world.late = lambda call: (
+        (call.member, call.values[:1])
+        == (
+            "StartUnit",
+            ("3proxy@1.service",),
+        )
+    )
+    _, rows = farm.apply()
+    assert (rows[late]["state"], rows[good]["state"]) == ("waiting", "serving")
+    assert "systemd1 gives no answer" in rows[late]["reason"]
+    assert rows[late]["remedy"] == "wait"
+    farm.world.late = lambda _: False
+    assert farm.apply()[1][late]["state"] == "serving"
+
+
+def test_an_activation_that_is_answered_late_is_looked_at_again(farm):
+    serial = farm.plug(1)
+    farm.world.late = lambda call: call.member == "ActivateConnection"
+    _, rows = farm.apply()
+    assert rows[serial]["state"] == "serving"
+    assert farm.world.count("ActivateConnection") == 1
+
+
 def test_an_absent_modems_broken_proxy_is_told(farm):
     serial = farm.plug(1, present=False)
     farm.world.units["3proxy@1.service"] = {"broken": True}
