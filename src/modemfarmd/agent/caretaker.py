@@ -13,9 +13,9 @@ from datetime import datetime
 
 from ..errors import ApplyError
 from ..registry.repairs import Repair
-from ..repair.evidence import Evidence
+from ..repair.evidence import Control, Evidence
 from ..repair.keeper import Keeper
-from ..repair.ladder import RUNGS, Step
+from ..repair.ladder import RUNGS, Step, remedy
 from ..repair.order import Member, Order, Standing
 from ..repair.shared import hub_of
 from ..repair.verdict import Verdict
@@ -32,7 +32,7 @@ TURN_S = 1.0  # nothing in the ladder is more urgent: looks come every 10 s
 QUIET_S = 5.0  # nobody is ill: only who comes and goes is to be noticed
 ASK_AGAIN_S = 60.0  # an apply that did not see what we see has a back-off of its own
 _NEVER = float("-inf")
-_SIM_GONE = (Verdict.NO_SIM, Verdict.SIM_LOCKED)
+_SIM_GONE = {Verdict.NO_SIM: "no SIM", Verdict.SIM_LOCKED: "the SIM is locked"}
 _NOT_OURS = (State.QUARANTINED, State.IDENTIFYING)
 
 
@@ -102,11 +102,24 @@ class Caretaker:
         modem = self._farm.modems.get(seen.serial)
         if modem is not None and self._apply_knows_less(modem, verdict):
             self._ask(modem)
+        if modem is not None:
+            self._blame(modem, seen, verdict)
         if modem is not None and verdict in _SIM_GONE and modem.seen.imsi is not None:
             self._ask_who(modem)
         self._suspects = self._keeper.suspects()
         if self._suspects:
             self._due = min(self._due, self._clock() + TURN_S)
+
+    def _blame(self, modem: Modem, seen: Evidence, verdict: Verdict) -> None:
+        """Keep what the AT port says of the SIM; a modem that waits for a network waits for it."""
+        if verdict in _SIM_GONE:
+            modem.blamed = _SIM_GONE[verdict], remedy(verdict)
+        elif seen.control is Control.ANSWERED:
+            modem.blamed = None
+        waits = modem.state is State.WAITING and modem.seen.reason != (modem.blamed or ("",))[0]
+        if modem.blamed is not None and waits:
+            self._farm.enter(modem.serial, State.WAITING, *modem.blamed)
+            self._store.observe(modem.seen)
 
     def _apply_knows_less(self, modem: Modem, verdict: Verdict) -> bool:
         """An apply is wanted: the modem works and is not said to, or has lost what it had."""

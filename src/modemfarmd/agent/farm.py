@@ -45,13 +45,15 @@ class Modem:
     """What is known of one modem; place is None until the registry gave it a slot.
 
     arrived: when it was plugged in or restarted, since: when its state began; monotonic seconds.
-    repairing: the step that is being tried on it.
+    repairing: the step that is being tried on it. blamed: why its SIM cannot be used and what to
+    do, as its AT port said last; ModemManager takes minutes to notice that a SIM was pulled.
     """
 
     seen: Observation
     place: Place | None = None
     devnum: str = ""
     sim: SimTrouble | None = None
+    blamed: tuple[str, str] | None = None
     hold: Hold | None = None
     repairing: str | None = None
     arrived: float | None = None
@@ -155,6 +157,9 @@ class Farm:
             return outcome
         if modem.sim is not None and outcome.reason == LOCKS[LOCK_PIN]:
             return replace(outcome, reason=modem.sim.reason, remedy=modem.sim.remedy)
+        unregistered = (outcome.reason or "").startswith("not registered")
+        if modem.blamed is not None and outcome.state == State.WAITING and unregistered:
+            return replace(outcome, reason=modem.blamed[0], remedy=modem.blamed[1])
         if modem.seen.present and outcome.state == State.ABSENT:
             return replace(outcome, state=str(State.WAITING))
         return outcome

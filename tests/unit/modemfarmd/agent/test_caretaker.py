@@ -315,3 +315,29 @@ def test_who_is_asked_through_its_port(ward: Ward) -> None:
     ward.rounds(40)
     assert ward.world.state(2) == "repairing"
     assert 2 not in roster(ward)
+
+
+def test_a_pulled_sim_is_the_reason_though_modemmanager_has_not_noticed(ward: Ward) -> None:
+    world, who = ward.world, serial(1)
+    ward.rounds(30)
+    waiting = Outcome(who, "offline", "waiting", "not registered: unknown", "antenna")
+    world.outcome = lambda _: waiting  # type: ignore[method-assign]
+    world.applier.add([who])
+    world.turn()
+    assert world.farm.modems[who].seen.reason == "not registered: unknown"
+    ward.fails(1, sim="absent", registration="unknown")
+    ward.look(1)
+    world.turn()
+    for _ in range(3):
+        seen = world.farm.modems[who].seen
+        assert (seen.state, seen.reason, seen.remedy) == ("waiting", "no SIM", "put a SIM in")
+        world.applier.add([who])
+        applied = len(world.applied)
+        world.turn(25)
+        assert len(world.applied) > applied
+    assert ward.steps == []
+    ward.fails(1, registration="searching")
+    ward.look(1)
+    world.applier.add([who])
+    world.turn(25)
+    assert world.farm.modems[who].seen.reason == "not registered: unknown"
