@@ -29,8 +29,19 @@ def info(lab: Lab, imei: str) -> farm.Row:
     return row
 
 
-def test_settings_are_predicted_changed_once_and_read_back(lab: Lab, imei: str) -> None:
-    wanted = {"modem": imei, "apn": "other.example", "scan_mode": "lte", "lte_bands": [3, 20]}
+@pytest.fixture
+def held(lab: Lab, imei: str) -> Iterator[str]:
+    """The modem, kept from the agent: a bearer that it brings up again has the farm's APN."""
+    words = ["sudo", "modemfarm", "hold", imei, "--for", "20m", "--reason", "settings by hand"]
+    lab.guest.run(words)
+    yield imei
+    lab.guest.run(["sudo", "modemfarm", "release", imei])
+    farm.wait_for(farm.serving(lab, {imei}), 180, "serves again", lambda: farm.explain(lab))
+
+
+def test_settings_are_predicted_changed_once_and_read_back(lab: Lab, held: str) -> None:
+    wanted = {"modem": held, "apn": "other.example", "scan_mode": "lte", "lte_bands": [3, 20],
+              "ignore_hold": True}  # fmt: skip
     foretold = adhoc.run(lab, "modem_config", wanted, "--check", "--diff")
     assert foretold["changed"] is True
     assert foretold["diff"]["after"]["scan_mode"] == "lte"
@@ -40,8 +51,11 @@ def test_settings_are_predicted_changed_once_and_read_back(lab: Lab, imei: str) 
     assert done["changes"] == foretold["changes"]
     again = adhoc.run(lab, "modem_config", wanted)
     assert (again["changed"], again["changes"]) == (False, [])
-    back = {"modem": imei, "apn": "internet", "scan_mode": "automatic",
-            "lte_bands": [1, 3, 7, 8, 20, 28]}  # fmt: skip
+    refused = adhoc.run(lab, "modem_config", wanted | {"ignore_hold": False})
+    assert refused["failed"] is True
+    assert "settings by hand" in refused["msg"]
+    back = {"modem": held, "apn": "internet", "scan_mode": "automatic",
+            "lte_bands": [1, 3, 7, 8, 20, 28], "ignore_hold": True}  # fmt: skip
     assert adhoc.run(lab, "modem_config", back)["changed"] is True
 
 
