@@ -86,6 +86,7 @@ class AddressWatch(threading.Thread):
             # ENOBUFS: more came than we could take in; the look for drift finds what it was.
             log.debug("addresses: %s", error)
             self._known.clear()
+            self._stop_event.wait(POLL_S)  # an error that stays must not cost a core
             return
         if sender[0] != 0:
             return  # not the kernel
