@@ -2,7 +2,7 @@
 """The virtual modem: one state, asked by AT and QMI, seen through a USB or pty face."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 
 from modemlab.at.engine import AtEngine
 from modemlab.carrier.sms_centre import SmsCentre
@@ -45,6 +45,11 @@ class Counters:
     power_cycles: int = 0
     destructive: int = 0  # commands that can cost a real modem its ports, IMEI or firmware
 
+    def since(self, earlier: "Counters") -> "Counters":
+        """What went through since `earlier`."""
+        pairs = {f.name: getattr(self, f.name) - getattr(earlier, f.name) for f in fields(self)}
+        return Counters(**pairs)
+
 
 class Modem:
     """One EC25-EUX. It is made powered, registered and idle; `power_cycle` boots it anew.
@@ -68,6 +73,7 @@ class Modem:
         self.port: int | None = None
         self.plugged = False
         self.counters: Counters = Counters()
+        self._call_began: Counters = Counters()
         self.faults: Faults = Faults(on_change=self._fault_changed)
         self.sim: Sim = Sim(spec.pin, spec.puk, on_change=self._sim_changed)
         self.radio: Radio = Radio(spec.number, self.clock, spec.registration_seconds,
@@ -128,6 +134,11 @@ class Modem:
         return self.bearers.up(4)
 
     @property
+    def call_counters(self) -> Counters:
+        """What went through since the running call, or the last one, began."""
+        return self.counters.since(self._call_began)
+
+    @property
     def signal(self) -> Signal:
         return self.radio.signal
 
@@ -180,6 +191,8 @@ class Modem:
             raise CallFailedError("only IPv4 is allowed")
         if apn:
             self.contexts.set_apn(apn)
+        if not self.bearers.sessions:
+            self._call_began = replace(self.counters)
         return self.bearers.start(client, family, self.apn)
 
     def change_wan(self, wan: Wan, *, drop: bool = True) -> None:

@@ -94,7 +94,7 @@ class Wds(Service):
     @message(0x0024)
     def get_packet_statistics(self, request: Request) -> Reply:
         (mask,) = struct.unpack_from("<I", required(request, 0x01, 4))
-        c = self.modem.counters
+        c = self.modem.call_counters
         if not self.modem.connected:  # the bytes of the last call come with the error
             last = (struct.pack("<Q", c.up_bytes), struct.pack("<Q", c.down_bytes))
             raise QmiError(Code.OUT_OF_CALL, ((0x1B, last[0]), (0x1C, last[1])))

@@ -114,10 +114,14 @@ def test_statistics_by_mask(qmi, modem: Modem) -> None:
 
 
 def test_without_a_call_the_error_brings_the_bytes_of_the_last_one(qmi, modem: Modem) -> None:
-    modem.counters.up_bytes, modem.counters.down_bytes = 5, 7
+    modem.uplink = lambda packet: None
+    for size in (40, 50):  # two calls; each counts from its own beginning
+        _, started = qmi.ask(WDS, START)
+        modem.from_host(b"\x45" + bytes(size - 1))
+        assert qmi.ask(WDS, STOP, {1: started[1]})[0] == 0
     error, tlvs = qmi.ask(WDS, 0x0024, {1: struct.pack("<I", 1)})
     assert error == 15
-    assert struct.unpack("<QQ", tlvs[0x1B] + tlvs[0x1C]) == (5, 7)
+    assert struct.unpack("<QQ", tlvs[0x1B] + tlvs[0x1C]) == (50, 0)
 
 
 def test_releasing_a_client_ends_its_session(qmi, modem: Modem) -> None:
