@@ -47,6 +47,7 @@ class Modem:
     arrived: when it was plugged in or restarted, since: when its state began; monotonic seconds.
     repairing: the step that is being tried on it. blamed: why its SIM cannot be used and what to
     do, as its AT port said last; ModemManager takes minutes to notice that a SIM was pulled.
+    card: the ICCID of the last SIM that could be read, also while there is none.
     """
 
     seen: Observation
@@ -58,6 +59,10 @@ class Modem:
     repairing: str | None = None
     arrived: float | None = None
     since: float = 0.0
+    card: str | None = None
+
+    def __post_init__(self) -> None:
+        self.card = self.card or self.seen.iccid
 
     @property
     def serial(self) -> str:
@@ -227,6 +232,7 @@ class Farm:
         if seen.state != modem.seen.state:
             modem.since = self._clock()
         modem.seen = seen
+        modem.card = seen.iccid or modem.card
 
     def at_path(self, path: str) -> Modem | None:
         """The modem that is at a USB path now."""

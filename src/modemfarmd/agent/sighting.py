@@ -91,8 +91,10 @@ def differences(modem: Modem, seen: Observation, devnum: str) -> list[Event]:
     if before.usb_path is not None and before.usb_path != seen.usb_path:
         detail = {"usb_path": seen.usb_path, "before": before.usb_path}
         events.append(Event("moved", seen.serial, detail))
-    if before.iccid and seen.iccid and before.iccid != seen.iccid:
-        detail = {"iccid": seen.iccid, "before": before.iccid}
+    if before.iccid and seen.iccid is None and before.present and modem.devnum == devnum:
+        events.append(Event("sim-unreadable", seen.serial, {"before": before.iccid}))
+    if modem.card and seen.iccid and modem.card != seen.iccid:
+        detail = {"iccid": seen.iccid, "before": modem.card}
         events.append(Event("sim-swapped", seen.serial, detail))
     return events
 

@@ -56,6 +56,18 @@ def test_replaced_and_sim_swapped_are_different_things() -> None:
     assert kinds(changes) == ["restarted", "sim-swapped"]
 
 
+def test_a_card_that_is_changed_while_the_modem_is_on_is_a_swap() -> None:
+    """It is away for a while between the two; the card from before comes back without a swap."""
+    farm = Farm()
+    farm.look([found(A, "1-1")])
+    assert kinds(farm.look([found(A, "1-1", iccid=None)])) == ["sim-unreadable"]
+    assert kinds(farm.look([found(A, "1-1")])) == []
+    farm.look([found(A, "1-1", iccid=None)])
+    changes = farm.look([found(A, "1-1", iccid="9" * 19)])
+    assert kinds(changes) == ["sim-swapped"]
+    assert changes.events[0].detail == {"iccid": "9" * 19, "before": "8" * 19}
+
+
 def test_a_missing_sim_is_a_reason() -> None:
     farm = Farm()
     farm.look([found(A, "1-1", iccid=None)])
