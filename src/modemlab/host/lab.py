@@ -146,6 +146,8 @@ class Lab:
             except GuestFailed as error:
                 problem = error
                 self.stop()
+                if accelerator == "kvm":
+                    progress.say("KVM starts no guest on this machine: the lab host is emulated")
         raise problem or GuestFailed("no accelerator to try")
 
     def resume(self, image: images.Image, engine: Engine, state: Path, progress: Progress) -> None:
