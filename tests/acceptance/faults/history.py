@@ -64,8 +64,13 @@ def repairs(lab: Lab, since: str) -> list[Row]:
                 f" WHERE began >= to_timestamp({since}) ORDER BY id")  # fmt: skip
 
 
-def applies(lab: Lab, since: str, serial: str) -> int:
-    """How often the agent has had a modem applied since then."""
-    text = root(lab, f"journalctl -q -u modemfarm-agent --since @{since.partition('.')[0]} -o cat")
+def journal_mark(lab: Lab) -> str:
+    """A place in the journal, which a clock that jumps does not move."""
+    return root(lab, "journalctl -q -n 0 --show-cursor").strip().removeprefix("-- cursor: ")
+
+
+def applies(lab: Lab, mark: str, serial: str) -> int:
+    """How often the agent has had a modem applied since that place in the journal."""
+    text = root(lab, f"journalctl -q -u modemfarm-agent --after-cursor='{mark}' -o cat")
     found = (APPLYING.search(line) for line in text.splitlines())
     return sum(serial in match[1].split() for match in found if match)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """F49 and F52: power is cut in mid apply; everything boots at once, PostgreSQL last."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from modemlab.host import farm
 from modemlab.host.errors import CommandFailed
 from modemlab.host.lab import Lab
@@ -23,6 +26,16 @@ sync
 """
 
 
+@contextmanager
+def late_database(lab: Lab) -> Iterator[None]:
+    """PostgreSQL starts a minute later than asked."""
+    root(lab, LATE)
+    try:
+        yield
+    finally:
+        root(lab, f"rm {DROP_IN}; systemctl daemon-reload")
+
+
 def daemon_answers(lab: Lab) -> bool:
     try:
         return bool(lab.control("hello"))
@@ -32,9 +45,8 @@ def daemon_answers(lab: Lab) -> bool:
 
 def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) -> None:
     # The watch and the reader die with the host: they are started anew after the boot.
-    with start("F49 F52", hit=MODEMS) as running:
+    with start("F49 F52", hit=MODEMS) as running, late_database(scene):
         before = {row["serial"]: row["proxy_port"] for row in running.hit}
-        root(scene, LATE)
         root(scene, f"systemd-run -q --unit=lab-f52 {farm.MODEMFARM} apply")
         running.moment(10)
         scene.cut_power()
@@ -63,4 +75,3 @@ def test_f49_f52_power_is_cut_and_all_boots_at_once(scene: Lab, start: Start) ->
         )
         left = scene.guest.text(inside("inside.files")).split()
         assert left == [], left
-        root(scene, f"rm {DROP_IN}; systemctl daemon-reload")

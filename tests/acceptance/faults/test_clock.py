@@ -7,7 +7,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start, variants
 from .ground import root
-from .history import applies, now
+from .history import applies, journal_mark
 
 HOUR = 3600
 QUIET_S = 20
@@ -19,7 +19,7 @@ def test_f46_the_clock_jumps(scene: Lab, start: Start, jump: int) -> None:
         before = root(scene, "systemctl show -P MainPID,NRestarts modemfarm-agent")
         pids = root(scene, "systemctl show -P MainPID 'v2ray-proxy@*' '3proxy@*'")
         root(scene, f"date -s @$(($(date +%s) + {jump}))")
-        since = now(scene)
+        mark = journal_mark(scene)
         try:
             running.moment(QUIET_S)
             number = running.number()
@@ -29,6 +29,6 @@ def test_f46_the_clock_jumps(scene: Lab, start: Start, jump: int) -> None:
             assert root(scene, "systemctl show -P MainPID,NRestarts modemfarm-agent") == before
             assert root(scene, "systemctl show -P MainPID 'v2ray-proxy@*' '3proxy@*'") == pids
             for row in running.others:
-                assert applies(scene, since, row["serial"]) == 0
+                assert applies(scene, mark, row["serial"]) == 0
         finally:
             scene.guest.set_clock()

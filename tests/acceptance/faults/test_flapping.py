@@ -9,7 +9,7 @@ from modemlab.host.lab import Lab
 
 from .conftest import Start, chosen_third
 from .ground import root, truth
-from .history import applies, events, now
+from .history import applies, events, journal_mark, now
 from .trial import Trial
 
 TIMES = int(os.environ.get("MODEMFARM_FLAPS", "200"))
@@ -47,19 +47,19 @@ def seen_each_time(running: Trial) -> None:
 
 def test_f5_plugged_and_pulled_200_times_in_a_minute(scene: Lab, start: Start) -> None:
     with start("F5") as running:
-        serial, since = running.row["serial"], now(scene)
+        serial, mark = running.row["serial"], journal_mark(scene)
         started = time.monotonic()
         done = as_fast_as_it_goes(running)
         running.note(f"{done} times in {time.monotonic() - started:.0f} s")
         running.serves(cap_s=RELEASED_S)
-        count = applies(scene, since, serial)
+        count = applies(scene, mark, serial)
         running.note(f"{count} applies")
         assert count <= APPLIES, count
 
 
 def test_f5_what_flaps_is_quarantined_and_released(scene: Lab, start: Start) -> None:
     with start("F5 slow") as running:
-        serial, since = running.row["serial"], now(scene)
+        serial, since, mark = running.row["serial"], now(scene), journal_mark(scene)
         seen_each_time(running)
         found = running.converges(
             "it is quarantined, visibly", 30,
@@ -67,7 +67,7 @@ def test_f5_what_flaps_is_quarantined_and_released(scene: Lab, start: Start) -> 
         )  # fmt: skip
         running.note(str(found["reason"]))
         assert events(scene, since, "flapping")
-        assert applies(scene, since, serial) <= APPLIES
+        assert applies(scene, mark, serial) <= APPLIES
         if chosen_third() is None:
             running.serves(cap_s=RELEASED_S)  # by itself, after five quiet minutes
             assert events(scene, since, "flapping-ended")
