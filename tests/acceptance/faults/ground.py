@@ -4,6 +4,7 @@
 import json
 from typing import Any
 
+from modemlab.host import farm
 from modemlab.host.errors import GuestFailed
 from modemlab.host.lab import Lab
 
@@ -11,12 +12,21 @@ from .program import inside
 
 MODEMS = 4
 RESTORE_S = 240
+PLACE_S = 60
 Row = dict[str, Any]
 
 
 def truth(lab: Lab) -> dict[str, Row]:
     """The virtual modems by IMEI, as the lab's daemon has them."""
     return {modem["imei"]: modem for modem in lab.control("list")["modems"]}
+
+
+def place(lab: Lab, serial: str) -> str:
+    """The USB path of a modem that has been plugged in, once the kernel has found it."""
+    found, _ = farm.wait_for(
+        lambda: truth(lab)[serial]["usb_path"], PLACE_S, f"{serial} is on the bus", lambda: ""
+    )
+    return str(found)
 
 
 def root(lab: Lab, script: str, timeout: float = 120, check: bool = True) -> str:

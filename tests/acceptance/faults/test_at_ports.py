@@ -9,6 +9,7 @@ from modemlab.host.lab import Lab
 from .conftest import Start, variants
 from .ground import root
 from .test_network import devnum
+from .trial import Trial
 
 LOOKS_S = 120.0  # three looks of 30 s and room
 HOLD = """
@@ -18,6 +19,12 @@ fcntl.flock(port, fcntl.LOCK_EX)
 fcntl.ioctl(port, termios.TIOCEXCL)
 time.sleep(600)
 """
+
+
+def answered(running: Trial) -> int:
+    """How many AT commands the hit modem has had, by both of its ports."""
+    (modem,) = running.lab.control("list", modem=running.number())["modems"]
+    return int(modem["counters"]["at_commands"])
 
 
 @pytest.mark.parametrize(
@@ -53,7 +60,7 @@ def test_f10_another_program_has_the_port(scene: Lab, start: Start) -> None:
              f" /dev/modems/{serial}/at")  # fmt: skip
         try:
             pid = root(scene, "systemctl show -P MainPID lab-hold").strip()
-            commands = running.lab.control("list", modem=running.number())["modems"][0]["commands"]
+            commands = answered(running)
             said = scene.guest.run(
                 ["sudo", farm.MODEMFARM, "at", "--wait", "1", serial, "AT+CSQ"], check=False
             )
@@ -61,10 +68,7 @@ def test_f10_another_program_has_the_port(scene: Lab, start: Start) -> None:
             assert pid.encode() in said.stderr, (pid, said.stderr)
             running.moment(45)
             assert running.answers()
-            after = running.lab.control("list", modem=running.number())["modems"][0]["commands"]
-            running.note(
-                f"{after - commands} commands reached the modem meanwhile, by ModemManager"
-            )
+            running.note(f"{answered(running) - commands} commands by ModemManager meanwhile")
         finally:
             root(scene, "systemctl stop lab-hold", check=False)
         running.serves(cap_s=60)

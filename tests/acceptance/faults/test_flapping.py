@@ -8,12 +8,13 @@ from modemlab.host import farm
 from modemlab.host.lab import Lab
 
 from .conftest import Start, chosen_third
-from .ground import root, truth
+from .ground import place, root
 from .history import applies, events, journal_mark, now
+from .program import inside
 from .trial import Trial
 
 TIMES = int(os.environ.get("MODEMFARM_FLAPS", "200"))
-WITHIN_S = 60.0
+WITHIN_S = 60
 APPLIES = 3
 MOST = 5  # arrivals in five minutes
 DEVICES = "/sys/bus/usb/devices"
@@ -22,14 +23,8 @@ RELEASED_S = 360.0  # five quiet minutes, and an apply
 
 def as_fast_as_it_goes(running: Trial) -> int:
     """Plug and pull for a minute; mostly too fast for the kernel to see what it was."""
-    number = running.number()
-    started = time.monotonic()
-    for turn in range(TIMES):
-        if time.monotonic() - started > WITHIN_S:
-            return turn
-        running.lab.control("unplug", modem=number)
-        running.lab.control("plug", modem=number)
-    return TIMES
+    command = inside("inside.flapping", str(running.number()), str(TIMES), str(WITHIN_S))
+    return int(running.lab.guest.text(command, timeout=4 * WITHIN_S))
 
 
 def seen_each_time(running: Trial) -> None:
@@ -38,7 +33,7 @@ def seen_each_time(running: Trial) -> None:
     for _ in range(MOST + 2):
         running.lab.control("unplug", modem=number)
         running.lab.control("plug", modem=number)
-        path = truth(running.lab)[running.row["serial"]]["usb_path"]
+        path = place(running.lab, running.row["serial"])
         farm.wait_for(
             lambda path=path: root(running.lab, f"cat {DEVICES}/{path}/idVendor || true").strip(),
             30 * running.factor, "the kernel sees it", lambda: "",

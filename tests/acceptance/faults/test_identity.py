@@ -8,7 +8,7 @@ from modemlab.host import farm
 from modemlab.host.lab import Lab
 
 from .conftest import Start
-from .ground import root, truth
+from .ground import place, root
 from .test_sims import ONE, guest, served, shown
 
 KNOWN_S, SERVING_S = 60.0, 120.0
@@ -39,7 +39,7 @@ def test_f25_the_data_port_comes_late(scene: Lab, start: Start) -> None:
         found = guest(running, ONE)
         with by_hand(scene):
             scene.control("plug", modem=ONE)
-            path = truth(scene)[found["imei"]]["usb_path"]
+            path = place(scene, found["imei"])
             root(scene, f"echo {path} >{BUS}/drivers/usb/bind || true")
             for number in range(4):
                 root(scene, f"echo {path}:1.{number} >{BUS}/drivers/option/bind")
