@@ -62,7 +62,7 @@ def test_f5_what_flaps_is_quarantined_and_released(scene: Lab, start: Start) -> 
         )  # fmt: skip
         running.note(str(found["reason"]))
         assert events(scene, since, "flapping")
-        assert applies(scene, mark, serial) <= APPLIES
+        assert applies(scene, mark, serial) < MOST + 2  # fewer than it came
         if chosen_third() is None:
             running.serves(cap_s=RELEASED_S)  # by itself, after five quiet minutes
             assert events(scene, since, "flapping-ended")
