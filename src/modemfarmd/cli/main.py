@@ -19,7 +19,7 @@ from modemfarm.identity import check_serial
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 
-from . import doctor, hold, logs, messages, speak, usb_plan
+from . import doctor, hold, logs, messages, portable, speak, usb_plan
 
 EXTENSIONS = "modemfarm.commands"  # another package's verbs; loaded when named only
 
@@ -197,6 +197,8 @@ app.add_typer(messages.sms, name="sms")
 app.command()(messages.ussd)
 app.command("usb-plan")(usb_plan.usb_plan)
 app.command()(doctor.doctor)
+app.command()(portable.export)
+app.command("import")(portable.import_)
 
 
 def main() -> None:
