@@ -38,6 +38,7 @@ mv "$work/project/share" /usr/share/modemfarm
 ln -s "venv-$key" "$work/venv"
 mv -T "$work/venv" "$base/venv"
 ln -sfn "$base/venv/bin/modemfarm" /usr/local/bin/modemfarm
+"$base/venv/bin/python" -m modemfarmd.cli.build /usr/local # its manual and its completion
 
 rm -rf /usr/share/modemfarm.old
 for old in "$base"/venv-*; do

@@ -27,6 +27,7 @@ sms = typer.Typer(
     help="Send, list, read and delete the messages of a modem.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 
 

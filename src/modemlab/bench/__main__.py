@@ -15,7 +15,7 @@ from ..host.errors import LabError
 from ..host.lab import Lab
 from ..host.progress import Progress
 from ..host.up import cap_for
-from . import at_engine, facts, log, memory, mmcli, registry, timeline
+from . import at_engine, cli, facts, log, memory, mmcli, registry, timeline
 from . import farm as farm_areas
 from .rows import Row, show, write
 
@@ -95,6 +95,7 @@ AREAS: dict[str, Callable[[Progress], list[Row]]] = {
     "growth": _measured("growth with the number of modems", farm_areas.growth_rows),
     "registry": _measured("one database for many hosts", registry.rows),
     "agent": _measured("the agent at rest", farm_areas.agent_rows),
+    "cli": _measured("the start of modemfarm", cli.rows),
 }
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from modemfarm.snapshot import ModemRecord, Snapshot, write_snapshot
 from modemfarmd.cli import main as cli
+from modemfarmd.cli.verbs import app
 from modemfarmd.registry.db import Database, connect
 from modemfarmd.registry.model import Observation
 from modemfarmd.registry.modems import Host, Registry
@@ -227,7 +228,7 @@ def test_a_failure_in_the_middle_undoes_all(
     monkeypatch.setattr(Registry, "add_events", refuse)
     before = everything(dsn)
     with pytest.raises(psycopg2.OperationalError):
-        cli.app(["import", _file(NEW, shell)], standalone_mode=False)
+        app(["import", _file(NEW, shell)], standalone_mode=False)
     assert everything(dsn) == before
 
 
