@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from typing import Any
 
 import psycopg2
@@ -11,7 +12,10 @@ import psycopg2.errors
 import pytest
 
 from modemfarm.hold import Hold
+from modemfarm.settings import FarmSettings
 from modemfarmd.errors import SchemaError
+from modemfarmd.portable.document import Document, Entry
+from modemfarmd.portable.registry import run_import
 from modemfarmd.registry import migrate
 from modemfarmd.registry.db import Database
 from modemfarmd.registry.history import BearerSpan, History, PlaceSpan, Sample, SimSpan
@@ -28,6 +32,11 @@ OWNER, AGENT, API, BACKUP = ROLES = (
     "modemfarm_migrate", "modemfarm", "modemfarm_api", "modemfarm_backup",
 )  # fmt: skip
 SERIAL = "867584030000017"
+SETTINGS = FarmSettings(
+    host="lab", engine="threeproxy", lan_address=IPv4Address("192.168.1.100"),
+    lan_interface="lan0", clients=(), nameservers=(), apn="internet", probe_url="http://x/",
+    slots=8,
+)  # fmt: skip
 NOW = datetime.now(UTC)
 TABLES = (
     "modems modem_logs modem_log_files events hosts holds repairs locations sims bearers "
@@ -99,6 +108,8 @@ def everything(database: Database) -> None:
     )
     registry.add_events([Event("plugged", SERIAL)])
     registry.follow_ports()
+    entries = (Entry(SERIAL, 2, None, "iot"), Entry("867584030000025", 1, None))
+    run_import(registry, Document("lab", entries, {}), SETTINGS, "cli:root")
     book = LogBook(database, "lab")
     said = LogLine(SERIAL, "at", "ATI", "OK", "ok", 1.0, "agent", None)
     book.take_in({"a": [said]}, ["a"])
