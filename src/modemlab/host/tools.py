@@ -27,6 +27,7 @@ FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyri
 # What the tests use beside them.
 TEST_PROGRAMS = {
     "dbus-daemon": "dbus-daemon",
+    "groff": "groff-base",
     "ip": "iproute2",
     "nft": "nftables",
     "qmicli": "libqmi-utils",
