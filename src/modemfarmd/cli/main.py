@@ -19,7 +19,7 @@ from modemfarm.identity import check_serial
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 
-from . import hold, logs, messages, speak, usb_plan
+from . import hold, logs, messages, policy, proxy_user, speak, usb_plan
 
 EXTENSIONS = "modemfarm.commands"  # another package's verbs; loaded when named only
 
@@ -191,6 +191,8 @@ def forget(
 app.command()(hold.hold)
 app.command()(hold.release)
 app.command()(logs.logs)
+app.command()(policy.policy)
+app.add_typer(proxy_user.users, name="proxy-user")
 app.command()(speak.at)
 app.command()(speak.qmi)
 app.add_typer(messages.sms, name="sms")
