@@ -40,10 +40,10 @@ class ModemRecord:
     usb_path: str | None = None
     iccid: str | None = None
     apn: str | None = None
-    policy: Mapping[str, Any] | None = None
     present: bool = False
     sim_open: bool = False
     hold: Hold | None = None
+    policy: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as `parse_snapshot` reads them."""

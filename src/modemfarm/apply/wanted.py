@@ -64,10 +64,12 @@ class Wanted:
 
 
 def carrier_nameservers(host: Host) -> dict[str, tuple[IPv4Address, ...]]:
-    """Name servers that the bearers came with, by USB path; nothing while nobody can tell."""
+    """Name servers that the bearers came with, by USB path. FarmError while nobody can tell: then
+    the proxies keep what they have.
+    """
     modems = host.read_managers().modems
     if isinstance(modems, FarmError):
-        return {}
+        raise modems
     paths = [(modem.usb_path, bearer) for modem in modems.values() for bearer in modem.bearers]
     answers = host.bus.call_all(
         Call(_SERVICE, path, "org.freedesktop.DBus.Properties", "Get", "ss", (_BEARER, "Ip4Config"))
