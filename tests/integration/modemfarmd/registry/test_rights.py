@@ -243,8 +243,11 @@ def second_schema(
     migrate.run(login(empty_dsn, AGENT))
     monkeypatch.undo()
     agent = Database(login(empty_dsn, AGENT))
-    row = f"('{SERIAL}', 'lab', 1, 3128)"
-    agent._run(f"INSERT INTO modems (serial, host, slot, proxy_port) VALUES {row}")
+    with agent._cursor() as cursor:
+        statement = (
+            "INSERT INTO modems (serial, host, slot, proxy_port) VALUES (%s, 'lab', 1, 3128)"
+        )
+        cursor.execute(statement, (SERIAL,))
     return agent
 
 
