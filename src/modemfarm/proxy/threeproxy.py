@@ -8,8 +8,9 @@ and control characters of hostile requests into `_`, and `%E` is quoted because 
 
 What a rule allows is named by operation (src/acl.c, src/proxy.c, src/socks.c): HTTP is every method
 but CONNECT, HTTP_CONNECT that one, CONNECT a SOCKS request (also a bare TLS greeting, which `auto`
-relays by its server name), UDPASSOC and BIND the two that open ports on our side. FTP is named in
-no rule, so it is refused: its data connection goes where the server says, past the deny list.
+relays by its server name), UDPASSOC that of SOCKS 5. BIND and FTP are named in no rule, so they are
+refused: one opens a port to the carrier, and FTP's data connection goes where the server says, past
+the deny list.
 UDP ASSOCIATE asks the rules again for each new destination (-U3, the default).
 """
 
@@ -119,12 +120,9 @@ def _rules(plan: ProxyPlan) -> list[str]:
     policy = plan.policy
     allowed = ",".join(str(network) for network in (*policy.clients, plan.own))
     words = ",".join(_OPERATIONS[name] for name in policy.protocols)
-    closed = "BIND" if UDP in policy.protocols else "BIND,UDPASSOC"
     lines = [
         "auth iponly strong" if policy.users else "auth iponly",
         f"deny * * {','.join(str(network) for network in plan.denied_targets)}",
-        # Both would open further ports on the LAN side.
-        f"deny * * * * {closed}",
         f"allow * {plan.own} * * HTTP",
     ]
     if policy.denied_ports:

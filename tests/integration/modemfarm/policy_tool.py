@@ -4,6 +4,7 @@
 world ADDRESS      DNS on ADDRESS (a-1-2-3-4.test is 1.2.3.4), on 203.0.113.10 UDP echo (port 7 and
                    25), TCP that sends or takes bytes (8000), and that answers anything (25, 6001)
 victims WHERE...   WHERE is ADDRESS:PORT; TCP and UDP answer PIVOT. On a line of stdin: how often
+tunnel PROXY PORT HOST PORT  opens one; on a line of stdin asks by it, and prints the answer's end
 tries PROXY PORT [SOCKS_PORT]  a JSON list of tries on stdin; what came of each as a JSON list
 """
 
@@ -276,5 +277,18 @@ def tries(proxy, port, socks_port=None):
         print(json.dumps(list(pool.map(client.run, asked))))  # noqa: T201
 
 
+def tunnel(proxy, port, host, target):
+    client = Client(proxy, port, port)
+    with client.open() as connection:
+        connection.sendall(f"CONNECT {host}:{target} HTTP/1.0\r\n\r\n".encode())
+        assert b" 200 " in connection.recv(4096)
+        ready()
+        sys.stdin.readline()
+        connection.sendall(b"GET /2 HTTP/1.0\r\n\r\n")
+        print(client.read(connection)[-2:].decode())  # noqa: T201
+
+
 if __name__ == "__main__":
-    {"world": world, "victims": victims, "tries": tries}[sys.argv[1]](*sys.argv[2:])
+    {"world": world, "victims": victims, "tries": tries, "tunnel": tunnel}[sys.argv[1]](
+        *sys.argv[2:]
+    )
