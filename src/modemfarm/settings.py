@@ -5,14 +5,16 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .checks import address, flag, integer, items, network
 from .errors import InvalidValueError, SettingsError
 from .identity import check_apn, check_interface
+from .proxy import policy as policies
 
 DEFAULT_PATH = Path("/etc/modemfarm/farm.json")
 PROXY_DIR = Path("/etc/modemfarm/proxy")
@@ -48,7 +50,10 @@ class SlotPlan:
 
 @dataclass(frozen=True)
 class FarmSettings:
-    """The validated settings of one host; `load` and `from_dict` raise SettingsError."""
+    """The validated settings of one host; `load` and `from_dict` raise SettingsError.
+
+    policy: the document of proxy.policy that all modems start from.
+    """
 
     host: str
     engine: str
@@ -71,6 +76,7 @@ class FarmSettings:
     keep_samples_days: int = 30
     keep_events_days: int = 365
     hub_power: bool = False
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> "FarmSettings":
@@ -100,7 +106,7 @@ class FarmSettings:
 
     def slot(self, number: int) -> SlotPlan:
         """The plan of slot `number` (1..slots); InvalidValueError outside of it."""
-        _integer("slot", number, 1, self.slots)
+        integer("slot", number, 1, self.slots)
         two_ports = self.engine == "v2ray"
         return SlotPlan(
             slot=number,
@@ -128,7 +134,7 @@ def _from_dict(data: object) -> FarmSettings:
         raise InvalidValueError("the document", type(data).__name__, "a JSON object")
     if data.get("version") != VERSION:
         raise InvalidValueError("version", data.get("version"), str(VERSION))
-    known = {field.name for field in dataclasses.fields(FarmSettings)} | {"version"}
+    known = {item.name for item in dataclasses.fields(FarmSettings)} | {"version"}
     for name in data:
         if name not in known:
             raise InvalidValueError("field name", name, ", ".join(sorted(known)))
@@ -141,6 +147,7 @@ def _from_dict(data: object) -> FarmSettings:
     settings = FarmSettings(**values)
     _check_ranges(settings)
     _check_targets(settings)
+    policies.complete(settings)
     return settings
 
 
@@ -156,49 +163,20 @@ def _check_targets(settings: FarmSettings) -> None:
 
 def _check_ranges(settings: FarmSettings) -> None:
     slots = settings.slots
-    _integer("port_base", settings.port_base, 1023, 65535 - slots)
-    _integer("uid_base", settings.uid_base, UID_RANGE[0] - 1, UID_RANGE[1] - slots)
-    _integer("table_base", settings.table_base, 255, 2**31 - 1 - slots)
-    _integer(
+    integer("port_base", settings.port_base, 1023, 65535 - slots)
+    integer("uid_base", settings.uid_base, UID_RANGE[0] - 1, UID_RANGE[1] - slots)
+    integer("table_base", settings.table_base, 255, 2**31 - 1 - slots)
+    integer(
         "rule_base", settings.rule_base, LAN_REPLY_PREFERENCE, FAIL_CLOSED_PREFERENCE - 1 - slots
     )
     if settings.engine == "v2ray":
-        _integer("socks_port_base", settings.socks_port_base, 1023, 65535 - slots)
+        integer("socks_port_base", settings.socks_port_base, 1023, 65535 - slots)
         if abs(settings.socks_port_base - settings.port_base) < slots:
             raise InvalidValueError(
                 "socks_port_base",
                 settings.socks_port_base,
                 f"at least {slots} away from port_base {settings.port_base}: the ranges overlap",
             )
-
-
-def _integer(name: str, value: object, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise InvalidValueError(name, value, f"an integer from {low} to {high}")
-    return value
-
-
-def _address(name: str, value: object) -> IPv4Address:
-    try:
-        address = IPv4Address(value if isinstance(value, str) else "")
-    except AddressValueError as error:
-        raise InvalidValueError(name, value, "an IPv4 address") from error
-    if address.is_unspecified or address.is_multicast:
-        raise InvalidValueError(name, value, "a unicast IPv4 address")
-    return address
-
-
-def _network(name: str, value: object) -> IPv4Network:
-    try:
-        return IPv4Network(value if isinstance(value, str) else "")
-    except (AddressValueError, NetmaskValueError, ValueError) as error:
-        raise InvalidValueError(name, value, "an IPv4 network such as 192.168.1.0/24") from error
-
-
-def _list(name: str, value: object) -> list[object]:
-    if not isinstance(value, list) or not value:
-        raise InvalidValueError(name, value, "a list with at least one element")
-    return value
 
 
 def _engine(name: str, value: object) -> str:
@@ -210,12 +188,6 @@ def _engine(name: str, value: object) -> str:
 def _host(name: str, value: object) -> str:
     if not isinstance(value, str) or not _HOST.match(value):
         raise InvalidValueError(name, value, "a host name")
-    return value
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidValueError(name, value, "true or false")
     return value
 
 
@@ -237,34 +209,34 @@ def _probe_url(name: str, value: object) -> str:
 
 
 def _addresses(name: str, value: object) -> tuple[IPv4Address, ...]:
-    return tuple(_address(name, item) for item in _list(name, value))
+    return tuple(address(name, item) for item in items(name, value))
 
 
 def _networks(name: str, value: object) -> tuple[IPv4Network, ...]:
-    return tuple(_network(name, item) for item in _list(name, value))
+    return tuple(network(name, item) for item in items(name, value))
 
 
 def _slots(name: str, value: object) -> int:
-    return _integer(name, value, 1, MAX_SLOTS)
+    return integer(name, value, 1, MAX_SLOTS)
 
 
 def _days(name: str, value: object) -> int:
-    return _integer(name, value, 1, LONGEST_KEPT_DAYS)
+    return integer(name, value, 1, LONGEST_KEPT_DAYS)
 
 
 def _event_days(name: str, value: object) -> int:
     # What was done to modems and by whom: not gone before anybody has asked.
-    return _integer(name, value, 30, LONGEST_KEPT_DAYS)
+    return integer(name, value, 30, LONGEST_KEPT_DAYS)
 
 
 def _any_integer(name: str, value: object) -> int:
-    return _integer(name, value, 0, 2**31 - 1)  # the real limits depend on slots: _check_ranges
+    return integer(name, value, 0, 2**31 - 1)  # the real limits depend on slots: _check_ranges
 
 
 _CHECKS = {
     "host": _host,
     "engine": _engine,
-    "lan_address": _address,
+    "lan_address": address,
     "lan_interface": lambda name, value: check_interface(value, name),
     "clients": _networks,
     "nameservers": _addresses,
@@ -277,9 +249,10 @@ _CHECKS = {
     "uid_base": _any_integer,
     "table_base": _any_integer,
     "rule_base": _any_integer,
-    "max_connections": lambda name, value: _integer(name, value, 1, 100_000),
+    "max_connections": lambda name, value: integer(name, value, 1, 100_000),
     "database": _database,
-    "hub_power": _flag,
+    "hub_power": flag,
+    "policy": lambda name, value: policies.checked(value, name),
     "keep_logs_days": _days,
     "keep_samples_days": _days,
     "keep_events_days": _event_days,

@@ -17,6 +17,7 @@ from . import hold as holds
 from .errors import InvalidValueError, SnapshotError
 from .hold import Hold
 from .identity import check_apn, check_iccid, check_serial, check_usb_path
+from .proxy.policy import checked as check_policy
 from .settings import MAX_SLOTS
 
 DEFAULT_PATH = Path("/var/lib/modemfarm/modems.json")
@@ -30,6 +31,7 @@ class ModemRecord:
     """One modem as the registry sees it. usb_path is where it was seen, None when never.
 
     sim_open: the agent has read the IMSI since it was plugged in, so no PIN is wanted.
+    policy: what its proxy does otherwise than the farm's, a document of proxy.policy.
     hold: an operator is at work, and while it is active nothing writes to the modem by itself.
     """
 
@@ -41,6 +43,7 @@ class ModemRecord:
     present: bool = False
     sim_open: bool = False
     hold: Hold | None = None
+    policy: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as `parse_snapshot` reads them."""
@@ -154,6 +157,7 @@ def _record(row: object) -> ModemRecord:
         usb_path=_optional(row, "usb_path", check_usb_path),
         iccid=_optional(row, "iccid", check_iccid),
         apn=_optional(row, "apn", check_apn),
+        policy=None if row.get("policy") is None else check_policy(row["policy"]),
         present=_flag(row, "present"),
         sim_open=_flag(row, "sim_open"),
         hold=None if row.get("hold") is None else holds.parse(row["hold"]),

@@ -22,6 +22,7 @@ from .plan import Target
 from .predict import predict
 from .progress import Progress
 from .result import FAILED, HELD, WAITING, BatchResult, ModemResult
+from .wanted import Wanted
 
 DEFAULT_WAIT_S = 45
 TURN_S = 1.0  # how long free modems may wait for the lock of a busy one before they go on
@@ -49,8 +50,9 @@ def apply_batch(
     records, unknown = snapshot.select(serials)
     results = {serial: _unknown(serial) for serial in unknown}
     items: list[Progress] = []
+    wanted = Wanted(host, settings)
     for record in records:
-        result, target = _target(host, settings, record)
+        result, target = _target(wanted, settings, record)
         results[record.serial] = result
         if target is not None:
             items.append(Progress(target, result))
@@ -63,9 +65,9 @@ def apply_batch(
             predict(host, settings, free, held, batch, prove)
         else:
             converger = Converger(
-                host, settings, batch, prove, lambda: _targets(host, settings, snapshot.modems)
+                host, settings, batch, prove, lambda: _targets(wanted, settings, snapshot.modems)
             )
-            again = partial(_again, host, settings, Path(snapshot_path))
+            again = partial(_again, wanted, settings, Path(snapshot_path))
             _in_turns(converger, free, held, wait, again)
     finally:
         host.close()
@@ -108,13 +110,15 @@ def _in_turns(
         item.end(time.monotonic(), WAITING, error.message, error.remedy)
 
 
-def _again(host: Host, settings: FarmSettings, snapshot: Path, items: Sequence[Progress]) -> None:
+def _again(
+    wanted: Wanted, settings: FarmSettings, snapshot: Path, items: Sequence[Progress]
+) -> None:
     """While we waited, who was at work may have placed a hold, or put the modem elsewhere."""
     records = {record.serial: record for record in read_snapshot(snapshot).modems} if items else {}
     for item in items:
         record = records.get(item.serial)
         result, target = (
-            _target(host, settings, record) if record else (_unknown(item.serial), None)
+            _target(wanted, settings, record) if record else (_unknown(item.serial), None)
         )
         if target is None:
             item.end(time.monotonic(), result.state, result.reason, result.remedy)
@@ -137,7 +141,7 @@ def _held(item: Progress, now: datetime) -> bool:
 
 
 def _target(
-    host: Host, settings: FarmSettings, record: ModemRecord
+    wanted: Wanted, settings: FarmSettings, record: ModemRecord
 ) -> tuple[ModemResult, Target | None]:
     try:
         slot = settings.slot(record.slot)
@@ -145,12 +149,15 @@ def _target(
         result = ModemResult(record.serial, record.slot, None)
         result.end(FAILED, error.message, f"raise slots on this host; {error.remedy}")
         return result, None
-    usb = host.usb(record.usb_path) if record.present and record.usb_path else None
-    return ModemResult(record.serial, record.slot, slot.port), Target(record, slot, usb)
+    usb = wanted.host.usb(record.usb_path) if record.present and record.usb_path else None
+    target = Target(record, slot, usb, wanted.proxy(record, slot))
+    return ModemResult(record.serial, record.slot, slot.port), target
 
 
-def _targets(host: Host, settings: FarmSettings, records: Sequence[ModemRecord]) -> list[Target]:
-    found = (_target(host, settings, record)[1] for record in records)
+def _targets(
+    wanted: Wanted, settings: FarmSettings, records: Sequence[ModemRecord]
+) -> list[Target]:
+    found = (_target(wanted, settings, record)[1] for record in records)
     return [target for target in found if target is not None]
 
 

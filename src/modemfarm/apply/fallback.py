@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ..errors import ConfigRefusedError, FarmError
+from ..proxy.threeproxy import shown
 from ..settings import FarmSettings
 from . import lastgood, systemd
 from .execute import Execution, as_farm_error, begin_changes
 from .host import Host
-from .plan import Config, Current, render_config, same_places
+from .plan import Config, Current, Target, rendered, same_places
 from .progress import Progress
 from .result import Diff
 from .steps import ChangeUnit, WriteConfig
@@ -44,12 +45,12 @@ class Fallback:
     def note_kept(self, item: Progress) -> None:
         """Say that a modem serves with an older configuration, where it does."""
         kept = self._execution.kept.get(item.serial)
-        item.degraded = refused_words(self._config(item), item.target.slot.unit)
+        item.degraded = degraded_words(self._config(item), item.target)
         if kept is not None:
             until = ""
             if isinstance(kept, ConfigRefusedError):
-                wanted = render_config(self._settings, item.target.slot)
-                until = f"; {_next(self._refuse(item, wanted))}"
+                wanted = rendered(self._settings, item.target)
+                until = f"; {_next(self._refuse(item, wanted))}" if wanted else ""
             item.degraded = (f"{kept.message}{until}", kept.remedy)
 
     def after_jobs(self, items: Iterable[Progress]) -> None:
@@ -66,7 +67,8 @@ class Fallback:
         now = self._written.get(item.serial, config.text)
         if item.went_back or not good or now is None or good == now:
             return False
-        if not same_places(self._settings, good, render_config(self._settings, item.target.slot)):
+        wanted = rendered(self._settings, item.target)
+        if wanted is None or not same_places(self._settings, good, wanted):
             return False
         item.went_back = True
         try:
@@ -76,7 +78,7 @@ class Fallback:
         except (FarmError, OSError) as problem:
             self._execution.refuse(item.serial, as_farm_error(problem))
             return False
-        self._diff.append(Diff(str(item.target.slot.config_path), now, good))
+        self._diff.append(Diff(str(item.target.slot.config_path), shown(now), shown(good)))
         item.result.note("proxy")
         item.degraded = (
             f"the new proxy configuration does not work ({error.message}); the last good one"
@@ -110,12 +112,14 @@ class Fallback:
         return self._configs.get(item.target.slot.slot, Config())
 
 
-def refused_words(config: Config, unit: str) -> tuple[str, str] | None:
-    """Reason and remedy of a modem whose wanted configuration is not tried at the moment."""
+def degraded_words(config: Config, target: Target) -> tuple[str, str] | None:
+    """Reason and remedy of a modem that has another configuration than its policy wants."""
+    if isinstance(target.proxy, FarmError):
+        return f"{target.proxy.message}; the proxy keeps its configuration", target.proxy.remedy
     if config.refused_until is None:
         return None
     reason = f"the new proxy configuration did not work; {_next(config.refused_until)}"
-    return reason, f"see `journalctl -u {unit}`"
+    return reason, f"see `journalctl -u {target.slot.unit}`"
 
 
 def _next(until: float) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import FarmError
 from ..proxy import threeproxy, v2ray
-from ..proxy.plan import proxy_plan
+from ..proxy.plan import ProxyPlan
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import ModemRecord
 from ..usb import AT_FARM, UsbModem
@@ -38,11 +38,15 @@ LISTEN_S = 10.0  # from a start to the port: 3proxy 20 ms, v2ray 2 s under emula
 
 @dataclass(frozen=True)
 class Target:
-    """One modem of the batch with all that follows from its slot."""
+    """One modem of the batch with all that follows from its slot.
+
+    proxy: what its proxy has to do; an error where its policy cannot be: what it has now stays.
+    """
 
     record: ModemRecord
     slot: SlotPlan
     usb: UsbModem | None = None
+    proxy: ProxyPlan | FarmError | None = None
 
     @property
     def serial(self) -> str:
@@ -92,6 +96,10 @@ class Current:
     holders: Mapping[int, str] = field(default_factory=dict)
     now: float = 0.0
 
+    def config(self, target: Target) -> Config:
+        """The configuration that the target's proxy has."""
+        return self.configs.get(target.slot.slot, Config())
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -118,6 +126,9 @@ def compute(
         for target in targets
         if (reason := _port_conflict(current, settings.lan_address, target, moving)) is not None
     }
+    for target in targets:
+        if isinstance(target.proxy, FarmError) and not current.config(target).text:
+            blocked.setdefault(target.serial, (target.proxy.message, target.proxy.remedy))
     steps: list[Step] = []
     missing = host_changes(current.rules, settings)
     if missing:
@@ -186,10 +197,14 @@ def _nodes(modem: UsbModem) -> tuple[Path, ...]:
     return tuple(ttys + wdm)
 
 
-def render_config(settings: FarmSettings, slot: SlotPlan) -> str:
-    """The text of the slot's proxy configuration."""
-    plan = proxy_plan(settings, slot)
+def render_config(settings: FarmSettings, plan: ProxyPlan) -> str:
+    """The text of a proxy configuration."""
     return v2ray.render(plan) if settings.engine == "v2ray" else threeproxy.render(plan)
+
+
+def rendered(settings: FarmSettings, target: Target) -> str | None:
+    """The text that the target's policy wants; None where it has none that can be."""
+    return render_config(settings, target.proxy) if isinstance(target.proxy, ProxyPlan) else None
 
 
 def same_places(settings: FarmSettings, one: str, other: str) -> bool:
@@ -201,18 +216,22 @@ def same_places(settings: FarmSettings, one: str, other: str) -> bool:
     return places(one) == places(other)
 
 
-def wanted_config(settings: FarmSettings, slot: SlotPlan, config: Config) -> str:
-    """The text to have now: what the settings say, or the last good one while that is refused."""
+def wanted_config(settings: FarmSettings, target: Target, config: Config) -> str | None:
+    """The text to have now: what the policy says, the last good one while that is refused, and
+    what is there where the policy cannot be.
+    """
     good = config.good or config.text
     if config.refused_until is not None and good is not None:
         return good
-    return render_config(settings, slot)
+    return rendered(settings, target) or config.text
 
 
 def _proxy_steps(current: Current, settings: FarmSettings, target: Target) -> list[Step]:
     slot, serial = target.slot, target.serial
-    config = current.configs.get(slot.slot, Config())
-    text = wanted_config(settings, slot, config)
+    config = current.config(target)
+    text = wanted_config(settings, target, config)
+    if text is None:
+        return []
     unit = current.units.get(slot.unit, UnitState(slot.unit))
     steps: list[Step] = []
     if config.text != text:

@@ -13,11 +13,11 @@ from ..errors import FarmError
 from ..settings import FarmSettings
 from .activate import fail, profile_change
 from .assess import Kind, assess
-from .fallback import refused_words
+from .fallback import degraded_words
 from .host import Host, Managers
 from .lost import lost_words
 from .networkmanager import NmState
-from .plan import Config, Current, compute
+from .plan import Current, compute
 from .probe import probe
 from .progress import Progress
 from .read import read_current
@@ -62,9 +62,7 @@ def _static(
         else:
             by_serial[step.serial].result.note(step.name)
     for item in items:
-        item.degraded = refused_words(
-            current.configs.get(item.target.slot.slot, Config()), item.target.slot.unit
-        )
+        item.degraded = degraded_words(current.config(item.target), item.target)
         if current.units_error is not None:
             fail(item, current.units_error)
         elif item.serial in plan.blocked:

@@ -10,7 +10,7 @@ from . import lastgood
 from .files import read_text
 from .guard import Element
 from .host import Host
-from .plan import Config, Current, Target, render_config
+from .plan import Config, Current, Target, rendered
 from .sockets import Listener
 from .systemd import UnitState
 
@@ -67,6 +67,7 @@ def _config(host: Host, settings: FarmSettings, target: Target, now: float) -> C
     path = host.path(target.slot.config_path)
     text = read_text(path)
     kept = lastgood.read(path)
-    until = kept.refused_until(render_config(settings, target.slot), now)
+    wanted = rendered(settings, target)
+    until = None if wanted is None else kept.refused_until(wanted, now)
     mtime = 0.0 if text is None else path.stat().st_mtime
     return Config(text, mtime, kept.good, until)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..proxy.threeproxy import shown
 from ..usb_map import MAP_FOLDER, map_text
 from .guard import Element
 from .path_filter import LOOSE
@@ -52,8 +53,8 @@ class WriteConfig:
     name = "proxy"
 
     def diff(self) -> Diff:
-        """The file."""
-        return Diff(str(self.path), self.before, self.text)
+        """The file, without hashes of passwords."""
+        return Diff(str(self.path), shown(self.before), shown(self.text))
 
 
 @dataclass(frozen=True)

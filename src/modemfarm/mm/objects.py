@@ -52,7 +52,8 @@ class MmModem:
     """One modem object; `control` is the kernel name of its primary port, such as cdc-wdm0.
 
     `path` holds the object's number, which is another one after each probe; `device` is the uid
-    that InhibitDevice wants, `offers` what the object can do (names of interfaces).
+    that InhibitDevice wants, `offers` what the object can do (names of interfaces), `bearers` the
+    objects of its bearers.
     """
 
     usb_path: str
@@ -66,6 +67,7 @@ class MmModem:
     path: str = ""
     device: str = ""
     offers: frozenset[str] = frozenset()
+    bearers: tuple[str, ...] = ()
 
 
 Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -96,4 +98,5 @@ def _modem(path: str, interfaces: Mapping[str, Mapping[str, Any]]) -> MmModem:
         path=path,
         device=str(modem.get("Device", "")),
         offers=frozenset(interfaces),
+        bearers=tuple(map(str, modem.get("Bearers", ()))),
     )

@@ -4,24 +4,32 @@
 No -e, -De or external: the uid of the process chooses the uplink by `ip rule`, and those options
 leak (DNS and UDP leave by the LAN). `-4` closes IPv6, also ::ffff:127.0.0.1, which the IPv4 deny
 list does not see. The log goes to stdout (journald) as JSON; its filter turns quotes, backslashes
-and control characters of hostile requests into `_`, `%E` is quoted because it is zero-padded,
-and only the host of a request is logged, not its path.
+and control characters of hostile requests into `_`, and `%E` is quoted because it is zero-padded.
+
+What a rule allows is named by operation (src/acl.c, src/proxy.c, src/socks.c): HTTP is every method
+but CONNECT, HTTP_CONNECT that one, CONNECT a SOCKS request (also a bare TLS greeting, which `auto`
+relays by its server name), UDPASSOC that of SOCKS 5. BIND and FTP are named in no rule, so they are
+refused: one opens a port to the carrier, and FTP's data connection goes where the server says, past
+the deny list.
+UDP ASSOCIATE asks the rules again for each new destination (-U3, the default).
 """
 
 import re
 
 from ..errors import ConfigRefusedError
-from .plan import DENIED_PORTS, ProxyPlan
+from .plan import ProxyPlan
+from .policy import CONNECT, HTTP, MAX_NAMESERVERS, SOCKS, UDP, Policy
 
-_LOG_FORMAT = (
-    'logformat "-""\\+_G{""ts"":%t.%.,""svc"":""%N"",""port"":%p,""err"":""%E"",""user"":""%U"",'
-    '""cli"":""%C"",""cport"":%c,""dst"":""%R"",""dport"":%r,""host"":""%n"",'
-    '""in"":%I,""out"":%O,""ms"":%D}"'
-)
+_FIELDS = (
+    '""ts"":%t.%.', '""svc"":""%N""', '""port"":%p', '""err"":""%E""', '""user"":""%U""',
+    '""cli"":""%C""', '""cport"":%c', '""in"":%I', '""out"":%O', '""ms"":%D',
+)  # fmt: skip
+_HOST_FIELDS = ('""dst"":""%R""', '""dport"":%r', '""host"":""%n""')
+_PATH_FIELD = '""req"":""%T""'
 # Room for connections that are being refused: connlim answers 503, maxconn lets them hang.
 _SPARE_CONNECTIONS = 100
 _NAME_CACHE = 1000  # entries; 65536 cost 1 MB more per instance
-MAX_NAMESERVERS = 5  # MAXNSERVERS in 3proxy
+_OPERATIONS = {HTTP: "HTTP", CONNECT: "HTTP_CONNECT", SOCKS: "CONNECT", UDP: "UDPASSOC"}
 
 # Every command this writer may use; proxy-check refuses a file with any other.
 COMMANDS = frozenset(
@@ -30,10 +38,14 @@ COMMANDS = frozenset(
         "nscache",
         "log",
         "logformat",
+        "timeouts",
+        "users",
         "auth",
         "deny",
         "allow",
         "connlim",
+        "bandlimin",
+        "bandlimout",
         "maxconn",
         "auto",
     )
@@ -46,24 +58,17 @@ def render(plan: ProxyPlan) -> str:
         raise ConfigRefusedError(
             f"{len(plan.nameservers)} name servers", f"give at most {MAX_NAMESERVERS}"
         )
-    sources = ",".join(str(network) for network in plan.allowed_sources)
-    targets = ",".join(str(network) for network in plan.denied_targets)
-    ports = ",".join(str(port) for port in DENIED_PORTS)
     lines = [
         "# Written by modemfarm; changes here are lost.",
         *(f"nserver {address}" for address in plan.nameservers),
         f"nscache {_NAME_CACHE}",
         "log",
-        _LOG_FORMAT,
-        "auth iponly",
-        f"deny * * {targets}",
-        f"deny * * * {ports}",
-        # Both would open further ports on the LAN side, which the input guard does not let in.
-        "deny * * * * BIND,UDPASSOC",
-        f"allow * {sources}",
-        "deny *",
-        f"connlim {plan.max_connections} 0 *",
-        f"maxconn {plan.max_connections + _SPARE_CONNECTIONS}",
+        _log_format(plan.policy),
+        _timeouts(plan.policy),
+        # Quoted: outside of quotes `$` means "read the arguments from this file".
+        *(f'users "{user.name}:CR:{user.digest}"' for user in plan.users),
+        *_rules(plan),
+        *_limits(plan.policy),
         f"auto -p{plan.port} -i{plan.listen} -4 -ocTCP_NODELAY -osTCP_NODELAY",
     ]
     text = "\n".join(lines) + "\n"
@@ -71,10 +76,75 @@ def render(plan: ProxyPlan) -> str:
     return text
 
 
+def shown(text: str) -> str:
+    """The text without the hashes in it, for logs and differences; another hash shows as such."""
+    return re.sub(r'^(users "[a-z0-9_]+):CR:[^"]*"', r'\1:(hash)"', text, flags=re.MULTILINE)
+
+
 def places(text: str) -> frozenset[tuple[str, str]]:
     """Address and port of each service in a text that `render` made."""
     found = re.findall(r"^auto -p(\d+) -i(\S+) ", text, re.MULTILINE)
     return frozenset((address, port) for port, address in found)
+
+
+def _log_format(policy: Policy) -> str:
+    fields = list(_FIELDS)
+    if policy.log_hosts:
+        fields += _HOST_FIELDS
+    if policy.log_paths:
+        fields.append(_PATH_FIELD)
+    return f'logformat "-""\\+_G{{{",".join(fields)}}}"'
+
+
+def _timeouts(policy: Policy) -> str:
+    """All of them: what a reload does not name would stay as it was."""
+    byte_s, byte_l, string_s, string_l = 1, 5, 30, 60  # 3proxy's own, as the three at the end
+    own = (
+        byte_s,
+        byte_l,
+        string_s,
+        string_l,
+        policy.idle_http_s,
+        policy.idle_stream_s,
+        policy.dns_s,
+    )
+    return f"timeouts {' '.join(map(str, own))} 60 {policy.connect_s} 5 5"
+
+
+def _rules(plan: ProxyPlan) -> list[str]:
+    """Who may do what; the first line that fits decides.
+
+    With users a request is asked first without its name (`iponly`): only our own look at the port
+    passes so, the next round (`strong`) wants a name and its password.
+    """
+    policy = plan.policy
+    allowed = ",".join(str(network) for network in (*policy.clients, plan.own))
+    words = ",".join(_OPERATIONS[name] for name in policy.protocols)
+    lines = [
+        "auth iponly strong" if policy.users else "auth iponly",
+        f"deny * * {','.join(str(network) for network in plan.denied_targets)}",
+        f"allow * {plan.own} * * HTTP",
+    ]
+    if policy.denied_ports:
+        ports = ",".join(str(item) for item in policy.denied_ports)
+        lines.insert(2, f"deny * * * {ports}")
+    if not policy.users:
+        lines.append(f"allow * {allowed} * * {words}")
+    elif plan.users:
+        names = ",".join(user.name for user in plan.users)
+        lines.append(f"allow {names} {allowed} * * {words}")
+    return [*lines, "deny *"]
+
+
+def _limits(policy: Policy) -> list[str]:
+    lines = [f"connlim {policy.max_connections} 0 *"]
+    if policy.new_connections_per_minute:
+        lines.append(f"connlim {policy.new_connections_per_minute} 60 *")
+    if policy.down_kbits:
+        lines.append(f"bandlimin {policy.down_kbits * 1000} *")
+    if policy.up_kbits:
+        lines.append(f"bandlimout {policy.up_kbits * 1000} *")
+    return [*lines, f"maxconn {policy.max_connections + _SPARE_CONNECTIONS}"]
 
 
 def refuse_foreign(text: str) -> None:

@@ -97,11 +97,11 @@ class Farm:
     def load_rows(self, rows: Iterable[Mapping[str, Any]]) -> Changes:
         """Take slots and settings from the registry's rows; add modems it has and we have not.
 
-        Changes name the modems whose place or APN differs from what was known.
+        Changes name the modems whose place, APN or policy differs from what was known.
         """
         changes = Changes()
         for row in rows:
-            place = Place(row["slot"], row["proxy_port"], row["apn"])
+            place = Place(row["slot"], row["proxy_port"], row["apn"], row["policy"])
             known = self.modems.get(row["serial"])
             if known is None:
                 seen = Observation(
@@ -120,7 +120,7 @@ class Farm:
         """Start from the snapshot file, when the database is away."""
         for record in records:
             seen = Observation(record.serial, False, record.usb_path, iccid=record.iccid)
-            place = Place(record.slot, port_base + record.slot, record.apn)
+            place = Place(record.slot, port_base + record.slot, record.apn, record.policy)
             self.modems.setdefault(record.serial, Modem(seen, place, hold=record.hold))
 
     def missing_from(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -93,7 +93,8 @@ class Publisher:
         return record == written
 
     def _usable(self, records: Iterable[ModemRecord]) -> Iterator[ModemRecord]:
-        """The records; one with a slot or an APN that is none has those from before."""
+        """The records; one with a slot, an APN or a policy that is none has those from
+        before."""
         for record in records:
             refusal = _refusal(record)
             if refusal is None:
@@ -103,7 +104,7 @@ class Publisher:
             self._refuse(record.serial, refusal)
             before = self._written.get(record.serial)
             if before is not None:
-                yield replace(record, slot=before.slot, apn=before.apn)
+                yield replace(record, slot=before.slot, apn=before.apn, policy=before.policy)
 
     def _refuse(self, serial: str, refusal: InvalidValueError) -> None:
         reason = f"its row in the registry is refused: {refusal.message}"

@@ -27,6 +27,7 @@ def record_of(seen: Observation, place: Place, hold: Hold | None) -> ModemRecord
         usb_path=seen.usb_path,
         iccid=seen.iccid,
         apn=place.apn,
+        policy=place.policy,
         present=seen.present,
         sim_open=seen.present and seen.imsi is not None,
         hold=hold,

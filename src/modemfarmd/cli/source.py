@@ -31,7 +31,7 @@ _NO_RIGHT = re.compile(
 COLUMNS = (
     "serial", "slot", "proxy_port", "status", "state", "reason", "remedy", "operator", "signal",
     "registration", "wan_address", "interface", "usb_path", "present", "hold", "iccid", "imsi",
-    "apn",
+    "apn", "policy",
     "path", "at_port", "qmi_port", "manufacturer", "model", "revision", "first_seen", "last_seen",
     "changed_at", "host",
 )  # fmt: skip
@@ -123,6 +123,7 @@ def _row(record: ModemRecord, settings: FarmSettings) -> dict[str, Any]:
             "hold": _active(record),
             "iccid": record.iccid,
             "apn": record.apn,
+            "policy": record.policy,
             "host": settings.host,
         }
     )

@@ -28,6 +28,8 @@ VERBS = {
     "hold": "hold:hold",
     "release": "hold:release",
     "logs": "logs:logs",
+    "policy": "policy:policy",
+    "proxy-user": "proxy_user:users",
     "at": "speak:at",
     "qmi": "speak:qmi",
     "sms": "messages:sms",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -38,11 +39,14 @@ class Observation:
 
 @dataclass(frozen=True)
 class Place:
-    """What the registry decides for a modem: slot and port for ever, apn when it has its own."""
+    """What the registry decides for a modem: slot and port for ever, apn and policy of its proxy
+    when it has its own. The policy is what the row has: nobody has checked it.
+    """
 
     slot: int
     proxy_port: int
     apn: str | None
+    policy: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

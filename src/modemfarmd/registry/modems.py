@@ -15,6 +15,7 @@ from .db import Database, Row
 from .model import Event, Observation, Outcome, Place
 from .text import as_json, storable
 
+PLACE = ("slot", "proxy_port", "apn", "policy")
 ALLOCATION_ATTEMPTS = 64  # each round of a race seats at least one; 30 rivals need 30 at worst
 PORT_CONSTRAINT = "modems_port_once"  # broken without a rival: port_base has moved a little
 ALLOCATION_PAUSE_S = 0.02  # a rival's insert commits within a few milliseconds
@@ -64,7 +65,7 @@ class Registry:
                 continue
             if not rows:
                 raise self._exhausted(seen.serial, busy)
-            return Place(rows[0]["slot"], rows[0]["proxy_port"], rows[0]["apn"])
+            return Place(**{name: rows[0][name] for name in PLACE})
         raise SlotRaceError(
             f"no slot for {seen.serial} after {ALLOCATION_ATTEMPTS} attempts",
             "wait, it tries again",
@@ -100,6 +101,12 @@ class Registry:
         """Delete a modem's row; its freed slot, or None when there was no such row."""
         rows = self.database.rows("forget_modem", {"serial": serial, "host": self.host.name})
         return int(rows[0]["slot"]) if rows else None
+
+    def set_policy(self, serial: str, policy: Mapping[str, object] | None) -> bool:
+        """What its proxy does otherwise than the farm's, None for nothing; False: no such row."""
+        document = None if policy is None else as_json(dict(policy))
+        values = {"serial": serial, "host": self.host.name, "policy": document}
+        return bool(self.database.rows("set_policy", values))
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Write events in order, all or none."""

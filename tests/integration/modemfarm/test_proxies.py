@@ -14,6 +14,7 @@ import pytest
 from modemfarm.apply.plan import listens, render_config
 from modemfarm.apply.probe import ProbeError, answers
 from modemfarm.apply.sockets import describe_holders, read_listeners
+from modemfarm.proxy.plan import proxy_plan
 from modemfarm.reset.instance import REFUSED_URL
 
 from .conftest import inside
@@ -24,11 +25,15 @@ CONNECT, BIND, UDP = 1, 2, 3
 REFUSED = {"1", "2", "4", "5", "7", "8", "closed"}
 
 
+def config_text(settings, slot):
+    return render_config(settings, proxy_plan(settings, slot))
+
+
 def start(net, program, suffix, folder):
     """Run an engine for slot 1 as its uid and wait for its port."""
     slot = net.settings.slot(1)
     path = folder / f"1.{suffix}"
-    path.write_text(render_config(net.settings, slot))
+    path.write_text(config_text(net.settings, slot))
     drop = ("setpriv", f"--reuid={slot.uid}", f"--regid={slot.uid}", "--clear-groups")
     process = subprocess.Popen(
         ("ip", "netns", "exec", net.host, *drop, *program, str(path)),
@@ -217,7 +222,7 @@ def test_a_deaf_proxy_lives_and_does_not_listen(farm, threeproxy, tmp_path_facto
         foreign = socket.create_server((LAN, 3128))
     with foreign:
         path = folder / "1.cfg"
-        path.write_text(render_config(net.settings, net.settings.slot(1)))
+        path.write_text(config_text(net.settings, net.settings.slot(1)))
         process = subprocess.Popen(
             ("ip", "netns", "exec", net.host, "setpriv", "--reuid=61001", "--regid=61001",
              "--clear-groups", program, str(path)),

@@ -9,7 +9,8 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-MODULES = [f"modem_{name}" for name in ("apply", "at", "config", "info", "qmi", "reset", "sms")]
+NAMES = ("apply", "at", "config", "info", "qmi", "reset", "settings", "sms")
+MODULES = [f"modem_{name}" for name in NAMES]
 
 
 def load(name):

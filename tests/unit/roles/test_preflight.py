@@ -39,6 +39,38 @@ class Case:
 
 
 CASES = (
+    Case(
+        "policy-port",
+        {"farm_policy": {"denied_ports": [25, 99999]}},
+        ("farm_policy.denied_ports is 99999", "allowed: ports from 1 to 65535"),
+    ),
+    Case(
+        "policy-overlap",
+        {"farm_policy": {"denied_ports": [25, "20-30"]}},
+        ("farm_policy.denied_ports is '20-30 and 25'", "do not overlap"),
+    ),
+    Case(
+        "policy-clients",
+        {"farm_policy": {"clients": ["10.0.0.0/8"]}},
+        ("farm_policy.clients is '10.0.0.0/8'", "192.168.1.0/24"),
+    ),
+    Case(
+        "policy-quote",
+        {"farm_policy": {"users": ['a"b']}},
+        ("farm_policy.users is 'a\"b'", "allowed: a letter"),
+    ),
+    Case(
+        "policy-control-character",
+        {"farm_policy": {"nameservers": ["9.9.9.9\nsystem reboot"]}},
+        ("farm_policy.nameservers is '9.9.9.9\\nsystem reboot'", "allowed: an IPv4 address"),
+    ),
+    Case("policy-rate", {"farm_policy": {"down_kbits": -1}}, ("farm_policy.down_kbits is -1",)),
+    Case("policy-field", {"farm_policy": {"bandwith": 1}}, ("bandwith", "down_kbits")),
+    Case(
+        "policy-engine",
+        {"farm_policy": {"users": ["alice"]}, "proxy_engine": "v2ray"},
+        ("farm_policy.users is ['alice']", "v2ray"),
+    ),
     Case("no-lan-address", {"farm_lan_address": ""}, ("farm_lan_address is ''", "(lan0)")),
     Case(
         "foreign-lan-address",

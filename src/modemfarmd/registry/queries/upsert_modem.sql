@@ -40,4 +40,4 @@ ON CONFLICT (serial) DO UPDATE SET
     wan_address = CASE WHEN excluded.present THEN modems.wan_address END,
     last_seen = CASE WHEN excluded.present THEN now() ELSE modems.last_seen END,
     changed_at = now()
-RETURNING slot, proxy_port, apn
+RETURNING slot, proxy_port, apn, policy

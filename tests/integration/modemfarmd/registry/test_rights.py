@@ -254,7 +254,11 @@ def second_schema(
     migrate.run(login(empty_dsn, AGENT))
     monkeypatch.undo()
     agent = Database(login(empty_dsn, AGENT))
-    Registry(agent, Host("lab", 8, 3127)).upsert(Observation(SERIAL))
+    with agent._cursor() as cursor:
+        statement = (
+            "INSERT INTO modems (serial, host, slot, proxy_port) VALUES (%s, 'lab', 1, 3128)"
+        )
+        cursor.execute(statement, (SERIAL,))
     return agent
 
 
@@ -263,7 +267,7 @@ def test_an_existing_database_goes_to_its_new_owner(
 ) -> None:
     own(admin, empty_dsn, OWNER)  # roles/postgresql does this much
     registry = Registry(second_schema, Host("lab", 8, 3127))
-    registry.upsert(Observation(SERIAL, present=True))
+    second_schema._run("UPDATE modems SET present = true")  # what an agent of that time does
     assert migrate.run(login(empty_dsn, OWNER)) != []
     assert registry.upsert(Observation(SERIAL)).slot == 1
     refused(second_schema, "DROP TABLE modems")
@@ -287,6 +291,6 @@ def test_a_migration_that_fails_changes_neither_schema_nor_rights(
     (row,) = second_schema.rows("schema_version")
     assert row["version"] == 2
     registry = Registry(second_schema, Host("lab", 8, 3127))
-    assert registry.upsert(Observation(SERIAL, present=True)).slot == 1
+    second_schema._run("UPDATE modems SET present = true")
     registry.add_events([Event("plugged", SERIAL)])
     second_schema.close()

@@ -32,7 +32,7 @@ TYPES = {
     "Device": "s", "EquipmentIdentifier": "s", "DeviceIdentifier": "s", "State": "i",
     "StateFailedReason": "u", "UnlockRequired": "u", "PrimaryPort": "s", "RegistrationState": "u",
     "Ports": "a(su)", "Filename": "s", "Id": "s", "Interface": "s", "IpInterface": "s",
-    "ActiveConnection": "o",
+    "ActiveConnection": "o", "Bearers": "ao", "dns1": "s", "dns2": "s", "dns3": "s",
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ class World:
         self.actives = {}
         self.addresses = {}
         self.routes = set()
+        self.bearers = {}  # Ip4Config of a bearer by its object
         self.refuse_activation = {}
         self.signals = []
         self.jobs = 0
@@ -291,6 +292,8 @@ class FakeBus:
     def _Get(self, call):  # noqa: N802
         if call.values[1] == "Result":
             return "v", (("s", "exit-code"),)
+        if call.values[1] == "Ip4Config":
+            return "v", (("a{sv}", variants(self.world.bearers.get(call.path, {}))),)
         for name, unit in self.world.units.items():
             if call.path == "/unit/" + name.replace("@", "_").replace(".", "_"):
                 return "v", (("t", int(unit.get("changed", 0) * 1e6)),)

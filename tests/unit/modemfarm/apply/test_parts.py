@@ -20,6 +20,7 @@ from modemfarm.apply.rules import Rule, host_rules, mark_rule, slot_changes, slo
 from modemfarm.apply.sockets import Listener, owners, read_listeners
 from modemfarm.apply.tools import run
 from modemfarm.errors import InvalidValueError, MissingPartError, ToolError
+from modemfarm.proxy.plan import proxy_plan
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord
 
@@ -152,7 +153,8 @@ def test_a_plan_in_the_order_of_safety(make_modem, tmp_path):
 
     make_modem("1-1")
     record = ModemRecord(SERIAL, 1, "1-1", present=True)
-    target = Target(record, SETTINGS.slot(1), find_modem("1-1", tmp_path))
+    slot = SETTINGS.slot(1)
+    target = Target(record, slot, find_modem("1-1", tmp_path), proxy_plan(SETTINGS, slot))
     names = [step.name for step in compute(Current(), SETTINGS, [target]).steps]
     assert names == ["rule", "rule", "guard", "link", "proxy", "proxy", "proxy"]
 

@@ -107,7 +107,8 @@ def test_twins_are_quarantined_and_released() -> None:
 def test_rows_bring_places_and_unknown_modems() -> None:
     farm = Farm()
     row = {
-        "serial": A, "slot": 3, "proxy_port": 3130, "apn": None, "usb_path": "1-1", "path": None,
+        "serial": A, "slot": 3, "proxy_port": 3130, "apn": None, "policy": None,
+        "usb_path": "1-1", "path": None,
         "iccid": None, "imsi": None, "manufacturer": None, "model": None, "revision": None,
     }  # fmt: skip
     assert farm.load_rows([row]).serials == [A]

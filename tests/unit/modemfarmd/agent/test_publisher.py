@@ -40,6 +40,25 @@ def test_a_row_that_the_snapshot_refuses_holds_back_no_other(serving: World) -> 
     assert kept[serial(1)].apn == "internet.farm"
 
 
+def test_a_policy_that_is_none_holds_back_no_other(serving: World) -> None:
+    serving.registry.table[serial(1)]["policy"] = {"down_kbits": 8000}
+    serving.worker.resync_soon()
+    serving.turn(3)
+    kept = {record.serial: record for record in serving.snapshots[-1].modems}
+    assert kept[serial(1)].policy == {"down_kbits": 8000}
+    serving.registry.table[serial(1)]["policy"] = {"denied_ports": ["25\nsystem reboot"]}
+    serving.registry.table[serial(2)]["policy"] = {"denied_ports": []}
+    serving.worker.resync_soon()
+    before = len(serving.applied)
+    serving.turn(3)
+    kept = {record.serial: record for record in serving.snapshots[-1].modems}
+    assert kept[serial(1)].policy == {"down_kbits": 8000}  # what root knows stays as it was
+    assert kept[serial(2)].policy == {"denied_ports": []}
+    assert {one for batch in serving.applied[before:] for one in batch} == {serial(2)}
+    assert serving.events("row-refused") == ["row-refused"]
+    assert "policy.denied_ports" in serving.registry.table[serial(1)]["reason"]
+
+
 def test_a_full_disk_is_told_once(serving: World, caplog: pytest.LogCaptureFixture) -> None:
     serving.disk_full = True
     with caplog.at_level(logging.INFO):

@@ -81,7 +81,7 @@ class FakeRegistry:
 
     def upsert(self, seen: Observation, busy: Sequence[int] = ()) -> Place:
         self._check()
-        row = self.table.setdefault(seen.serial, {"slot": None, "apn": None})
+        row = self.table.setdefault(seen.serial, {"slot": None, "apn": None, "policy": None})
         if row["slot"] is None:
             taken = {other["slot"] for other in self.table.values()} | set(busy)
             free = [slot for slot in range(1, self.slots + 1) if slot not in taken]
@@ -90,7 +90,7 @@ class FakeRegistry:
                 raise SlotsExhaustedError("all are taken", "forget one")
             row["slot"] = free[0]
         row.update(seen.__dict__, proxy_port=3127 + row["slot"])
-        return Place(row["slot"], row["proxy_port"], row["apn"])
+        return Place(row["slot"], row["proxy_port"], row["apn"], row["policy"])
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         self._check()
