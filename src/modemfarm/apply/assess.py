@@ -97,6 +97,11 @@ def _object(usb_path: str, managers: Managers) -> mm.MmModem | Verdict:
     return modem
 
 
+# A data port that came after ModemManager had made its modem is not taken by it any more: only a
+# modem that leaves the bus and comes back is made anew.
+MISDRIVEN = "ModemManager drives it through"
+
+
 def _identity(serial: str, usb_path: str, usb: UsbModem, modem: mm.MmModem) -> Verdict | None:
     if not modem.imei:
         return _wait("modemmanager", "ModemManager is still reading it", "wait")
@@ -107,7 +112,7 @@ def _identity(serial: str, usb_path: str, usb: UsbModem, modem: mm.MmModem) -> V
         )
     if modem.control is not None and modem.control != usb.cdc_wdm:
         return _fail(
-            f"ModemManager drives it through {modem.control}, not through {usb.cdc_wdm}",
+            f"{MISDRIVEN} {modem.control}, not through {usb.cdc_wdm}",
             "check the farm's udev rules, then replug the modem",
         )
     return None

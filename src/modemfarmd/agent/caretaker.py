@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from modemfarm.apply.assess import MISDRIVEN
+
 from ..errors import ApplyError
 from ..registry.repairs import Repair
 from ..repair.evidence import Control, Evidence
@@ -185,6 +187,7 @@ class Caretaker:
             leave_alone=held or modem.state in _NOT_OURS,
             busy=modem.state is State.APPLYING or self._applier.is_applying(modem.serial),
             explained=modem.state is State.FAILED and waits_for(modem.seen.reason) != "QMI",
+            misdriven=(modem.seen.reason or "").startswith(MISDRIVEN),
         )
 
     # Orders.

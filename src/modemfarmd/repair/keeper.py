@@ -185,6 +185,8 @@ class Keeper:
             return self._scout(course, steps or (), now)
         if steps is None or not course.due or self._explained(serial, course):
             return None
+        if self._misdriven(serial, course):
+            steps = tuple(step for step in steps if step in RESETS)
         step = self._affordable(serial, course, steps, now)
         if step in RESETS and (braked or not self._may_reset(course, now)):
             return None  # its turn comes
@@ -197,6 +199,10 @@ class Keeper:
     def _explained(self, serial: str, course: Course) -> bool:
         member = self._ward.members.get(serial)
         return course.verdict is Verdict.NO_BEARER and member is not None and member.explained
+
+    def _misdriven(self, serial: str, course: Course) -> bool:
+        member = self._ward.members.get(serial)
+        return course.verdict is Verdict.NO_BEARER and member is not None and member.misdriven
 
     def _affordable(
         self, serial: str, course: Course, steps: tuple[Step, ...], now: float

@@ -17,6 +17,7 @@ class Member:
 
     leave_alone: a person has it (a hold), or nobody may (a quarantine). busy: an apply is at work.
     explained: an apply has said why it has no bearer, and that only a person can help.
+    misdriven: ModemManager has it by the wrong port, so no gentle step can help.
     """
 
     serial: str
@@ -24,6 +25,7 @@ class Member:
     leave_alone: bool = False
     busy: bool = False
     explained: bool = False
+    misdriven: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 import pytest
 from typer.testing import CliRunner
 
-from modemfarmd.cli import main as cli
 from modemfarmd.cli.output import cell
 from modemfarmd.cli.verbs import VERBS, app
 from modemfarmd.registry import db

@@ -29,6 +29,7 @@ class Fault(Enum):
     PROXY = (Step.PROXY,)
     RADIO = (Step.RADIO, *ALL_HARD)
     FIRMWARE = (Step.RESET, Step.USB, Step.HUB_POWER)
+    MISDRIVEN = (Step.RESET, Step.USB, Step.HUB_POWER, "misdriven")
     HUNG = (Step.USB, Step.HUB_POWER, "hung")
     POWER = (Step.HUB_POWER, "power")
     DEAD = ("dead",)
@@ -44,7 +45,7 @@ class Fault(Enum):
 
 
 # What a step that takes the modem off the bus may be taken for.
-NEEDS_RESET = frozenset((Fault.FIRMWARE, Fault.HUNG, Fault.POWER, Fault.DEAD))
+NEEDS_RESET = frozenset((Fault.FIRMWARE, Fault.MISDRIVEN, Fault.HUNG, Fault.POWER, Fault.DEAD))
 CURABLE = (Fault.BEARER, Fault.PROXY, Fault.RADIO, Fault.FIRMWARE, Fault.HUNG, Fault.POWER)
 HOPELESS = (
     Fault.DEAD, Fault.NO_SIM, Fault.PIN, Fault.NO_NETWORK, Fault.DENIED, Fault.TAKEN,
@@ -136,7 +137,13 @@ class Model:
 
     def _members(self) -> list[Member]:
         return [
-            Member(modem.serial, modem.hub, modem.left_alone, modem.busy_until > self.now)
+            Member(
+                modem.serial,
+                modem.hub,
+                modem.left_alone,
+                modem.busy_until > self.now,
+                misdriven=modem.fault is Fault.MISDRIVEN,
+            )  # fmt: skip
             for modem in self.farm.values()
             if modem.present
         ]
@@ -173,7 +180,8 @@ class Model:
             serial=modem.serial, began=self.now, ended=self.now + took, control=control,
             registration=_registration(fault) if answered else None,
             sim=_sim(fault) if answered else None,
-            serves=True, interface="wwan0", addresses=("10.64.0.2",),
+            serves=True, interface="wwan0",
+            addresses=() if fault is Fault.MISDRIVEN else ("10.64.0.2",),
             received=self.works(modem) and self.names_resolve,
             owner=Owner.FOREIGN if fault is Fault.TAKEN else Owner.OURS,
             pulse=fault is not Fault.PROXY,

@@ -191,6 +191,7 @@ def test_no_network_is_searched_for_but_never_reset(farm: Model) -> None:
         (Fault.PROXY, ["proxy"]),
         (Fault.RADIO, ["reconnect", "proxy", "radio"]),
         (Fault.FIRMWARE, ["reconnect", "proxy", "radio", "reset"]),
+        (Fault.MISDRIVEN, ["reset"]),
         (Fault.HUNG, ["reconnect", "usb"]),
         (Fault.POWER, ["reconnect", "usb", "hub-power"]),
     ],
