@@ -143,7 +143,7 @@ class Model:
                 modem.left_alone,
                 modem.busy_until > self.now,
                 misdriven=modem.fault is Fault.MISDRIVEN,
-            )  # fmt: skip
+            )
             for modem in self.farm.values()
             if modem.present
         ]
