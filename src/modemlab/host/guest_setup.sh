@@ -13,7 +13,7 @@ chroot "$root" systemctl --quiet disable \
     ModemManager.service postgresql.service v2ray.service
 # Timers and generators that only cost start-up time under emulation.
 chroot "$root" systemctl --quiet mask \
-    apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+    apt-daily.timer unattended-upgrades.service e2scrub_all.timer e2scrub_reap.service fstrim.timer \
     dpkg-db-backup.timer systemd-pstore.service systemd-binfmt.service getty@tty1.service \
     systemd-timesyncd.service systemd-resolved.service
 chroot "$root" systemctl --quiet enable systemd-networkd.service ssh.service

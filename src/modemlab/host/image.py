@@ -21,8 +21,9 @@ SUITES = ("bookworm", "trixie")
 DISK_SIZE = "4G"  # sparse: what is used is about 1.3 GB
 # What the roles install on a server that has a network. The guest has none.
 ROLE_PACKAGES = (
-    "ca-certificates gcc libc6-dev libqmi-proxy libqmi-utils make modemmanager network-manager"
-    " nftables postgresql python3-psycopg2 python3-serial python3-venv v2ray"
+    "apparmor ca-certificates gcc libc6-dev libqmi-proxy libqmi-utils make modemmanager"
+    " network-manager nftables postgresql python3-psycopg2 python3-serial python3-venv"
+    " unattended-upgrades v2ray"
 ).split()
 # What makes it a server that Ansible reaches, and what the lab itself uses.
 BASE_PACKAGES = (

@@ -34,6 +34,7 @@ TEST_PROGRAMS = {
     "runuser": "util-linux",
     "setpriv": "util-linux",
     "systemd-analyze": "systemd",
+    "systemd-nspawn": "systemd-container",
     "systemd-sysusers": "systemd",
     "udevadm": "udev",
     "v2ray": "v2ray",
