@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ class Pool:
             ) from error
         try:
             yield database
+        except DatabaseGoneError:
+            self.close()  # one server serves them all: each would fail once when it is back
+            raise
         finally:
             self._idle.put(database)
 
@@ -45,6 +49,11 @@ class Pool:
             yield database
 
     def close(self) -> None:
-        """End the connections that are not out."""
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        """End the connections that are not out; whoever takes one opens it again."""
+        idle = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                idle.append(self._idle.get_nowait())
+        for database in idle:
+            database.close()
+            self._idle.put(database)
