@@ -16,7 +16,7 @@ from starlette.responses import Response
 from modemfarm.errors import FarmError
 
 from .gate import Gate
-from .limits import BodyLimit, SafeHeaders
+from .limits import REMEDY, BodyLimit, SafeHeaders
 from .openapi import describe
 from .parts import Parts
 from .problem import ProblemError, response, shown
@@ -74,7 +74,8 @@ def _http_error(request: Request, error: Exception) -> Response:
     """What Starlette and FastAPI themselves refuse."""
     assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
     status = error.status_code
-    remedy = "send one JSON document in UTF-8" if status == 400 else "see the API's document"
+    remedies = {400: "send one JSON document in UTF-8", 413: REMEDY}
+    remedy = remedies.get(status, "GET /api/openapi.json says what is taken")
     problem = ProblemError(status, str(error.detail), remedy, headers=dict(error.headers or {}))
     return response(problem, _correlation(request))
 

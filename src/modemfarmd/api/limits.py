@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problem import ProblemError, response
 
 LARGEST = 64 * 1024  # bytes; the largest honest body, an account for 1,000 modems, has 19 kB
+TOO_LARGE = f"the body has more than {LARGEST} bytes"
+REMEDY = f"send at most {LARGEST} bytes"
 # An API gives browsers nothing to run, frame or store.
 HEADERS = {
     "Cache-Control": "no-store",
@@ -19,10 +22,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-
-
-class TooLargeError(Exception):
-    """More bytes have come than are taken."""
 
 
 class BodyLimit:
@@ -38,37 +37,21 @@ class BodyLimit:
             return
         said = Headers(scope=scope).get("content-length", "0")
         if not said.isdigit() or len(said) > 18 or int(said) > LARGEST:
-            await _refuse(scope, receive, send)
+            problem = ProblemError(413, TOO_LARGE, REMEDY, headers={"Connection": "close"})
+            await response(problem)(scope, receive, send)
             return
-        seen, begun = 0, False
+        seen = 0
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > LARGEST:
-                raise TooLargeError
+                # FastAPI lets only this kind through from where it reads bodies.
+                raise HTTPException(413, TOO_LARGE, headers={"Connection": "close"})
             return message
 
-        async def watched(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, watched)
-        except TooLargeError:
-            if begun:
-                raise
-            await _refuse(scope, receive, send)
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    problem = ProblemError(
-        413, f"the body has more than {LARGEST} bytes", f"send at most {LARGEST} bytes",
-        headers={"Connection": "close"},
-    )  # fmt: skip
-    await response(problem)(scope, receive, send)
+        await self._app(scope, counted, send)
 
 
 class SafeHeaders:

@@ -67,8 +67,7 @@ class ApiSettings:
     def admits(self, address: str, farm: FarmSettings) -> bool:
         """True for an address that gets an answer: one of the clients, or of this host."""
         found = IPv4Address(address)
-        here = found == farm.lan_address or found.is_loopback
-        return here or any(found in network for network in self.clients)
+        return found == farm.lan_address or any(found in network for network in self.clients)
 
 
 def _port(name: str, value: object) -> int:

@@ -19,7 +19,7 @@ from modemfarm.identity import check_serial
 from modemfarm.settings import DEFAULT_PATH, FarmSettings
 from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 
-from . import hold, logs, messages, speak, usb_plan
+from . import accounts, hold, logs, messages, speak, usb_plan
 
 EXTENSIONS = "modemfarm.commands"  # another package's verbs; loaded when named only
 
@@ -194,6 +194,9 @@ app.command()(logs.logs)
 app.command()(speak.at)
 app.command()(speak.qmi)
 app.add_typer(messages.sms, name="sms")
+app.add_typer(accounts.user, name="user")
+app.add_typer(accounts.audit, name="audit")
+app.add_typer(accounts.api, name="api")
 app.command()(messages.ussd)
 app.command("usb-plan")(usb_plan.usb_plan)
 

@@ -17,7 +17,8 @@ from typing import Any
 
 FIRST = bytes(32)  # what stands before the first row
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HEAD = re.compile(r"audit head ([0-9]{1,19}) ([0-9a-f]{64})(?![0-9a-f])")
+# A whole line: a text of a stranger within another line is no head.
+HEAD = re.compile(r"(?:modemfarm\.audit: )?audit head ([0-9]{1,18}) ([0-9a-f]{64})")
 _FIELDS = ("actor", "address", "action", "serial", "outcome", "correlation", "detail")
 
 
@@ -55,7 +56,7 @@ def row_hash(row: Mapping[str, Any], previous: bytes) -> bytes:
 
 def heads_in(lines: Iterable[str]) -> list[Head]:
     """The heads that lines of a journal name."""
-    found = (HEAD.search(line) for line in lines)
+    found = (HEAD.fullmatch(line.strip()) for line in lines)
     return [Head(int(one[1]), bytes.fromhex(one[2])) for one in found if one]
 
 

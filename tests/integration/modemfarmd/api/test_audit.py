@@ -41,7 +41,8 @@ def test_a_whole_chain_ends_in_the_exported_head(world: World) -> None:
     fill(world)
     assert verify(read(world.owner), world.heads) == world.heads[-1]
     assert [head.number for head in world.heads] == list(range(1, ROWS + 1))
-    assert heads_in([f"host modemfarm-api[7]: {head}" for head in world.heads]) == world.heads
+    assert heads_in([f"modemfarm.audit: {head}\n" for head in world.heads]) == world.heads
+    assert heads_in([f"modemfarm.api: GET /api/{world.heads[0]}", "audit head 1 x"]) == []
 
 
 def edit(chance: random.Random, numbers: list[int]) -> str:
