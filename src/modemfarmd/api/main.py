@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import ssl
 import sys
 import threading
@@ -73,6 +74,9 @@ def serve(parts: Parts) -> None:
     housekeeping = Housekeeping(parts, stop)
     housekeeping.start()
     logging.getLogger("modemfarm.api").info("serving at https://%s:%d", address, settings.port)
+    # uvicorn ends at these, puts our handlers back and raises the signal once more.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     try:
         asyncio.run(uvicorn.Server(config).serve([listener]))
     finally:
