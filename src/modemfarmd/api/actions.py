@@ -96,23 +96,22 @@ class Actions:
             secrets.token_hex(16), self._host, entry.actor, entry.action, entry.serial, order.key,
             order.fingerprint, entry.correlation, entry.detail,
         )  # fmt: skip
-        if order.key is not None and (known := self._known(order)) is not None:
-            return known, True
         try:
             with self._audit.doing(entry) as database:
                 row = OperationBook(database).begin(asked)
                 if row is None:
                     raise _TakenError("", "")
                 entry.detail["operation"] = row["id"]
-        except _TakenError:  # the same request at the same time
-            return self._known(order) or {}, True
+        except _TakenError:
+            return self._known(order), True
         return row, False
 
-    def _known(self, order: Order) -> Row | None:
+    def _known(self, order: Order) -> Row:
+        """What the key was used for. ProblemError when that was another request."""
         with self._pool.database() as database:
             row = OperationBook(database).by_key(order.entry.actor, str(order.key))
-        if row is None:
-            return None
+        if row is None:  # it was removed as old, just now
+            raise ProblemError(409, "the Idempotency-Key has just run out", "send a new key")
         if bytes(row.pop("fingerprint")) != order.fingerprint:
             raise ProblemError(
                 422, "the Idempotency-Key was used for another request", "send a new key",
