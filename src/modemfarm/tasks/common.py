@@ -41,6 +41,7 @@ class Here:
     lock_dir: Path = LOCK_DIR
     spool: Path = FOLDER
     kind: str = "ansible"  # the program that speaks; the person behind it is found out
+    actor: str | None = None  # both, where they are known already
 
     host: Callable[[Path], Host] = Host
 
@@ -62,7 +63,7 @@ def conversation(modem: str, correlation: str, here: Here) -> Iterator[tuple[Con
     joined = check_correlation(correlation) if correlation else caller.correlation()
     ask = partial(ask_imei, lock_dir=here.lock_dir)
     contact = find_contact(modem, here.root, ask)
-    with Spool(contact.serial, actor_here(here.kind), joined, here.spool) as spool:
+    with Spool(contact.serial, here.actor or actor_here(here.kind), joined, here.spool) as spool:
         yield contact, spool
 
 

@@ -3,11 +3,15 @@
 
 In:  {"verb": "status"} | {"verb": "hold", "serial", "until", "reason", "by"?} |
      {"verb": "release", "serial", "by"?} | {"verb": "resync"} | {"verb": "apply", "serials": []}
+     and for root and the API, who have asked their caller who he is:
+     {"verb": "command", "serial", "command", "role", "by", "correlation"} |
+     {"verb": "restart", "serial", "step", "by", "correlation"}
 Out: {"ok": true, ...} or {"ok": false, "bad_input": bool, "error", "remedy"}
 """
 
 from __future__ import annotations
 
+import pwd
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,11 +20,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from modemfarm import hold as holds
-from modemfarm.caller import actor_of, check_actor, user_name
-from modemfarm.errors import FarmError, InvalidValueError, TransientError
+from modemfarm.at.permit import Role
+from modemfarm.caller import actor_of, check_actor, check_correlation, user_name
+from modemfarm.errors import FarmError, InvalidValueError, NotPermittedError, TransientError
 from modemfarm.identity import check_serial
+from modemfarm.reset.names import LADDER
 
 from ..apply.peer import Peer
+from .deeds import STEP_S, Deeds
 from .holds import Holds
 from .inbox import Inbox
 
@@ -28,9 +35,11 @@ _T = TypeVar("_T")
 
 SOCKET = "agent.sock"
 GROUP = "modemfarm"
+API_USER = "modemfarm-api"
 KIND = "cli"
 WORKER_S = 30.0  # the worker looks at its inbox each time it has written: seconds at worst
 TELL_S = 5.0  # whoever asks for nonsense without end must not fill the events
+ROLES = tuple(role.value for role in Role)
 MAX_SERIALS = 256  # twice the largest farm
 _FIELDS = {
     "status": frozenset(),
@@ -38,6 +47,8 @@ _FIELDS = {
     "release": frozenset({"serial", "by"}),
     "resync": frozenset(),
     "apply": frozenset({"serials"}),
+    "command": frozenset({"serial", "command", "role", "by", "correlation"}),
+    "restart": frozenset({"serial", "step", "by", "correlation"}),
 }
 
 
@@ -57,6 +68,7 @@ class Control:
         apply: Callable[[list[str]], int],
         tell: Callable[..., None],
         now: Callable[[], datetime],
+        deeds: Deeds,
         wait: float = WORKER_S,
     ) -> None:
         self._inbox = inbox
@@ -67,6 +79,7 @@ class Control:
         self._tell = tell
         self._tell_due = 0.0
         self._now = now
+        self._deeds = deeds
         self._wait = wait
 
     def answer(self, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
@@ -98,7 +111,33 @@ class Control:
         if verb == "apply":
             serials = _serials(document.get("serials"))
             return {"queued": self._worker(lambda: self._apply(serials))}
+        if verb in ("command", "restart"):
+            return self._deed(verb, document, peer)
         return self._hold(verb, document, peer)
+
+    def _deed(self, verb: str, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        if not may_speak_for_others(peer):
+            raise NotPermittedError(
+                f"uid {peer.uid} may not do this over the socket", "modemfarm at, or the API"
+            )
+        serial = check_serial(document.get("serial"))
+        by = check_actor(document.get("by"), "by")
+        correlation = check_correlation(document.get("correlation"))
+        if verb == "command":
+            command, role = document.get("command"), document.get("role")
+            if not isinstance(command, str):
+                raise InvalidValueError("command", command, "an AT command")
+            if role not in ROLES:
+                raise InvalidValueError("role", role, ", ".join(ROLES))
+            return self._deeds.command(serial, command, Role(role), by, correlation)
+        step = document.get("step")
+        if step not in LADDER:
+            raise InvalidValueError("step", step, ", ".join(LADDER))
+        ended = self._worker(lambda: self._deeds.begin(serial, str(step), by, correlation))
+        try:
+            return ended.result(STEP_S)
+        except TimeoutError as error:
+            raise BusyError(f"{step} did not end within {STEP_S:g} s", "look again") from error
 
     def _hold(self, verb: str, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
         serial = check_serial(document.get("serial"))
@@ -135,10 +174,20 @@ class Control:
 
 
 def actor(said: object, peer: Peer) -> str:
-    """Who asks: what root says (sudo, the API), else the user that the kernel names."""
-    if said is not None and peer.uid == 0:
+    """Who asks: what root (sudo) and the API say, else the user that the kernel names."""
+    if said is not None and may_speak_for_others(peer):
         return check_actor(said, "by")
     return actor_of(KIND, user_name(peer.uid))
+
+
+def may_speak_for_others(peer: Peer) -> bool:
+    """Root and the API ask for people whom they know and the kernel does not."""
+    if peer.uid == 0:
+        return True
+    try:
+        return peer.uid == pwd.getpwnam(API_USER).pw_uid
+    except KeyError:
+        return False
 
 
 def _serials(value: object) -> list[str]:

@@ -64,7 +64,7 @@ class Repairs:
         self._request = request
         self._spawn = spawn
         self._now = now
-        self._running: dict[str, Order] = {}
+        self._running: dict[str, tuple[Order, Ended | None]] = {}
         self.ended: Ended = lambda *_: None
 
     @property
@@ -80,13 +80,13 @@ class Repairs:
         held = modem.hold is not None and modem.hold.active(self._now())
         return not (held or modem.repairing or self._applier.is_applying(serial))
 
-    def order(self, order: Order) -> bool:
-        """Begin a step; False when it may not be done now."""
+    def order(self, order: Order, ended: Ended | None = None) -> bool:
+        """Begin a step; False when it may not be done now. `ended` is told as well."""
         if not self.may(order.serial):
             return False
         if not self._farm.repair_begins(order.serial, order.step, order.cause):
             return False
-        self._running[order.serial] = order
+        self._running[order.serial] = (order, ended)
         self._store.observe(self._farm.modems[order.serial].seen)
         self._store.event("repairing", order.serial, step=order.step, cause=order.cause)
         self._spawn(lambda: self._job(order))
@@ -102,7 +102,7 @@ class Repairs:
         self._inbox.post(lambda: self._ended(order, result))
 
     def _ended(self, order: Order, result: Repaired | ApplyError) -> None:
-        self._running.pop(order.serial, None)
+        _, also = self._running.pop(order.serial, (order, None))
         error = result.message if isinstance(result, ApplyError) else result.error
         log.info("%s: %s %s", order.serial, order.step, error or "is done")
         self._farm.repair_ends(order.serial)
@@ -111,3 +111,5 @@ class Repairs:
             self._store.observe(modem.seen)
             self._applier.add([order.serial])
         self.ended(order, result)
+        if also is not None:
+            also(order, result)

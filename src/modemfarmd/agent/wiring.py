@@ -6,12 +6,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
+from modemfarm.at.permit import Role
+from modemfarm.dialogue import PORT_WAIT_S
 from modemfarm.errors import SnapshotError
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord, read_snapshot
 from modemfarm.spool import SpoolFiles
+from modemfarm.tasks.at import speak
+from modemfarm.tasks.common import Here
 
 from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
@@ -21,6 +27,7 @@ from .address_watch import AddressWatch
 from .chronicle import Chronicle
 from .client import wake
 from .control import GROUP, SOCKET, Control
+from .deeds import Deeds
 from .events import Listener, Scan, UdevWatch
 from .farm import Device
 from .gauges import GaugesFile, process
@@ -127,6 +134,7 @@ class Agent:
             self.parts.worker.apply_some,
             self.parts.store.event,
             utc_now,
+            self._deeds(),
         )
         try:
             listener = listen(self._places.run / SOCKET, GROUP)
@@ -135,6 +143,20 @@ class Agent:
             return []
         check = partial(check_member, group=GROUP)
         return [LineServer(listener, control.answer, check, self.stop)]
+
+    def _deeds(self) -> Deeds:
+        places, parts = self._places, self.parts
+        here = Here(root=places.root, lock_dir=places.lock_dir, spool=places.spool)
+
+        def command(
+            serial: str, text: str, role: Role, by: str, correlation: str
+        ) -> dict[str, Any]:
+            said = speak(serial, [text], role, replace(here, actor=by), PORT_WAIT_S, correlation)
+            return dict(said["answers"][0])
+
+        return Deeds(
+            parts.farm, parts.repairs, command, parts.store.event, parts.repair_log.add, utc_now
+        )
 
     def _make_health(self) -> Health:
         settings, places, vitals = self._settings, self._places, self.parts.vitals

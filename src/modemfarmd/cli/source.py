@@ -48,7 +48,7 @@ def open_registry(settings: FarmSettings) -> Iterator[Registry]:
 
     database = Database(settings.database, "modemfarm-cli")
     host = Host(settings.host, settings.slots, settings.port_base)
-    with _as_farm_user():
+    with acting_as(USER):
         try:
             yield Registry(database, host)
         finally:
@@ -56,9 +56,10 @@ def open_registry(settings: FarmSettings) -> Iterator[Registry]:
 
 
 @contextmanager
-def _as_farm_user() -> Iterator[None]:
+def acting_as(user: str) -> Iterator[None]:
+    """Root is that system user meanwhile, where there is one; anybody else stays who he is."""
     try:
-        uid = pwd.getpwnam(USER).pw_uid if os.geteuid() == 0 else None
+        uid = pwd.getpwnam(user).pw_uid if os.geteuid() == 0 else None
     except KeyError:
         uid = None
     if uid is None:

@@ -2,7 +2,8 @@
 -- what is not here is not allowed. Roles that are not there (a database for tests) are left out.
 --   modemfarm         the agent, and the CLI on its host: writes what it sees, changes no schema,
 --                     rewrites no history (logs, events, repairs, samples)
---   modemfarm_api     reads everything, adds events
+--   modemfarm_api     reads everything, adds events, keeps accounts and operations; it adds to the
+--                     audit by a function and changes nothing of it
 --   modemfarm_backup  reads everything, also what is made later
 DO $$
 DECLARE
@@ -35,7 +36,16 @@ BEGIN
 
     IF to_regrole('modemfarm_api') IS NOT NULL THEN
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO modemfarm_api;
-        GRANT INSERT ON events TO modemfarm_api;
+        GRANT INSERT ON events, users, sessions, refresh_tokens, api_tokens, operations
+            TO modemfarm_api;
+        GRANT UPDATE (password_hash, role, modems, enabled, changed_at) ON users TO modemfarm_api;
+        GRANT UPDATE (ended_at, ended_why) ON sessions TO modemfarm_api;
+        GRANT UPDATE (used_at) ON refresh_tokens TO modemfarm_api;
+        GRANT UPDATE (revoked_at) ON api_tokens TO modemfarm_api;
+        GRANT UPDATE (state, result, problem, ended_at) ON operations TO modemfarm_api;
+        GRANT INSERT, UPDATE, DELETE ON login_failures TO modemfarm_api;
+        GRANT DELETE ON sessions, operations TO modemfarm_api;  -- old ones
+        GRANT EXECUTE ON FUNCTION add_audit TO modemfarm_api;
     END IF;
 
     IF to_regrole('modemfarm_backup') IS NOT NULL THEN

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each role of the database may do, and above all what it may not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -42,6 +42,7 @@ TABLES = (
     "modems modem_logs modem_log_files events hosts holds repairs locations sims bearers "
     "signal_samples schema_migrations"
 ).split()
+ACCOUNTS = "users sessions refresh_tokens api_tokens login_failures audit operations".split()
 
 
 @pytest.fixture
@@ -139,8 +140,8 @@ def see(
     history.bearers([BearerSpan(SERIAL, "wwan0", ip, at)])
 
 
-def read(database: Database) -> None:
-    for table in TABLES:
+def read(database: Database, more: Sequence[str] = ()) -> None:
+    for table in [*TABLES, *more]:
         database._run(f"SELECT * FROM {table}")  # noqa: S608 - names of ours
 
 
@@ -201,9 +202,16 @@ def test_the_api_reads_and_adds_events(
     connected: Callable[[str], Database], statement: str
 ) -> None:
     database = connected(API)
-    read(database)
+    read(database, ACCOUNTS)
     Registry(database, Host("lab", 8, 3127)).add_events([Event("plugged", SERIAL)])
     refused(database, statement)
+
+
+@pytest.mark.parametrize("table", ACCOUNTS)
+def test_the_agent_has_no_part_in_accounts_and_audit(
+    connected: Callable[[str], Database], table: str
+) -> None:
+    refused(connected(AGENT), f"SELECT * FROM {table}")  # noqa: S608 - names of ours
 
 
 def test_the_backup_reads_all_of_it_and_writes_nothing(
@@ -211,12 +219,12 @@ def test_the_backup_reads_all_of_it_and_writes_nothing(
 ) -> None:
     connected(AGENT)
     database = connected(BACKUP)
-    read(database)
+    read(database, ACCOUNTS)
     owner = connected(OWNER)
     owner._run("SELECT make_partition('modem_logs', 'day', '2026-01-31')")
     database._run("SELECT * FROM modem_logs_p20260131")  # made after the rights were given
     database._run("SELECT last_value FROM modem_logs_id_seq")
-    for table in TABLES:
+    for table in TABLES + ACCOUNTS:
         refused(database, f"DELETE FROM {table}")  # noqa: S608 - names of ours
     refused(database, "INSERT INTO events (host, kind) VALUES ('x', 'plugged')")
 

@@ -10,10 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modemfarm.at.permit import Role
 from modemfarm.caller import user_name
-from modemfarm.errors import FarmError, InvalidValueError
+from modemfarm.errors import FarmError, InvalidValueError, NotPermittedError
+from modemfarmd.agent import control
 from modemfarmd.agent.control import BusyError, Control, actor
+from modemfarmd.agent.deeds import Deeds, StepRefusedError
 from modemfarmd.apply.peer import Peer
+from modemfarmd.registry.repairs import Repair
 
 from .world import World, serial
 
@@ -28,8 +32,21 @@ class Desk:
         self.world = world
         self.control = Control(
             world.inbox, world.holds, lambda: {"modems": 2}, world.worker.resync_soon,
-            world.worker.apply_some, world.store.event, world.wall, wait,
+            world.worker.apply_some, world.store.event, world.wall, self.deeds(), wait,
         )  # fmt: skip
+
+    def deeds(self) -> Deeds:
+        world = self.world
+        self.said: list[tuple[Any, ...]] = []
+
+        def speak(*asked: Any) -> dict[str, Any]:
+            self.said.append(asked)
+            return {"lines": ["OK"]}
+
+        self.kept: list[Repair] = []
+        return Deeds(
+            world.farm, world.repairs, speak, world.store.event, self.kept.append, world.wall
+        )
 
     def ask(self, document: dict[str, Any], peer: Peer = ALICE) -> dict[str, Any]:
         found: list[Any] = []
@@ -148,3 +165,76 @@ def test_whatever_is_asked_is_answered_or_refused(document: dict[str, Any]) -> N
     desk = Desk(world, wait=0.001)
     with contextlib.suppress(FarmError):
         desk.control.answer(document, ROOT)
+
+
+def deed(verb: str, **changes: Any) -> dict[str, Any]:
+    asked = {"verb": verb, "serial": serial(1), "by": "api:alice", "correlation": "c1"}
+    more = {"command": "AT+QCSQ", "role": "viewer"} if verb == "command" else {"step": "reset"}
+    return asked | more | changes
+
+
+def test_a_command_goes_to_the_modem_with_who_and_why(desk: Desk) -> None:
+    assert desk.ask(deed("command"), ROOT) == {"lines": ["OK"]}
+    assert desk.said == [(serial(1), "AT+QCSQ", Role.VIEWER, "api:alice", "c1")]
+
+
+def test_a_restart_ends_with_its_step_and_is_kept(desk: Desk) -> None:
+    said = desk.ask(deed("restart"), ROOT)
+    assert (said["serial"], said["step"]) == (serial(1), "reset")
+    assert desk.world.repaired == [(serial(1), "reset")]
+    desk.world.turn()
+    assert desk.world.events("repairing", "repair") == ["repairing", "repair"]
+    (kept,) = desk.kept
+    assert (kept.step, kept.outcome, kept.evidence["by"]) == ("reset", "done", "api:alice")
+
+
+def test_a_restart_that_fails_says_so(desk: Desk) -> None:
+    desk.world.repair_error = "it did not come back"
+    with pytest.raises(StepRefusedError, match="it did not come back"):
+        desk.ask(deed("restart"), ROOT)
+    desk.world.turn()
+    assert desk.world.events("repair-failed") == ["repair-failed"]
+    assert desk.kept[0].outcome == "failed"
+
+
+def test_a_modem_that_is_held_or_away_is_not_restarted(desk: Desk) -> None:
+    hold = {"verb": "hold", "serial": serial(1), "until": until(desk, hours=2), "reason": "x"}
+    desk.ask(hold)
+    with pytest.raises(StepRefusedError, match="held by"):
+        desk.ask(deed("restart"), ROOT)
+    desk.world.unplug("1-2")
+    desk.world.turn(5)
+    with pytest.raises(StepRefusedError, match="not plugged in"):
+        desk.ask(deed("restart", serial=serial(2)), ROOT)
+    with pytest.raises(InvalidValueError, match="serial is"):
+        desk.ask(deed("restart", serial=serial(9)), ROOT)
+    assert desk.world.repaired == []
+
+
+@pytest.mark.parametrize("verb", ["command", "restart"])
+def test_only_root_and_the_api_ask_for_deeds(
+    desk: Desk, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NotPermittedError, match="61234"):
+        desk.ask(deed(verb), ALICE)
+    assert (desk.said, desk.world.repaired) == ([], [])
+    monkeypatch.setattr(control, "API_USER", user_name(1))
+    assert desk.ask(deed(verb), Peer(4713, 1, 1))
+    assert actor("api:bob", Peer(4713, 1, 1)) == "api:bob"
+
+
+@pytest.mark.parametrize(
+    ("verb", "changes", "part"),
+    [
+        ("command", {"command": 5}, "command is"), ("command", {"role": "root"}, "role is"),
+        ("command", {"role": ["admin"]}, "role is"), ("command", {"by": "x y"}, "by is"),
+        ("command", {"by": None}, "by is"), ("command", {"correlation": "a b"}, "correlation is"),
+        ("command", {"serial": "1"}, "serial is"), ("command", {"step": "usb"}, "field name is"),
+        ("restart", {"step": "reprobe"}, "step is"), ("restart", {"step": None}, "step is"),
+        ("restart", {"step": ["usb"]}, "step is"), ("restart", {"role": "admin"}, "field name is"),
+    ],
+)  # fmt: skip
+def test_bad_deeds_are_not_done(desk: Desk, verb: str, changes: dict[str, Any], part: str) -> None:
+    with pytest.raises(InvalidValueError, match=part):
+        desk.ask(deed(verb, **changes), ROOT)
+    assert (desk.said, desk.world.repaired) == ([], [])

@@ -1,0 +1,1 @@
+INSERT INTO refresh_tokens (hash, session) VALUES (%(hash)s, %(session)s)

@@ -1,0 +1,1 @@
+DELETE FROM operations WHERE ended_at < %(before)s

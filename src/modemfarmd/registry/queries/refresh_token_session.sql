@@ -1,0 +1,1 @@
+SELECT session FROM refresh_tokens WHERE hash = %(hash)s
