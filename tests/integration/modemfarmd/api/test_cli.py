@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from modemfarmd.cli import accounts
-from modemfarmd.cli.main import app
+from modemfarmd.cli.verbs import app
 
 from .world import PASSWORD, PASSWORDS, World
 
