@@ -11,6 +11,7 @@ and only the host of a request is logged, not its path.
 import re
 
 from ..errors import ConfigRefusedError
+from . import mark
 from .plan import DENIED_PORTS, ProxyPlan
 
 _LOG_FORMAT = (
@@ -36,6 +37,7 @@ COMMANDS = frozenset(
         "connlim",
         "maxconn",
         "auto",
+        "nsrecord",
     )
 )
 
@@ -66,6 +68,7 @@ def render(plan: ProxyPlan) -> str:
         f"maxconn {plan.max_connections + _SPARE_CONNECTIONS}",
         f"auto -p{plan.port} -i{plan.listen} -4 -ocTCP_NODELAY -osTCP_NODELAY",
     ]
+    lines.append(mark.line_after(lines))
     text = "\n".join(lines) + "\n"
     refuse_foreign(text)
     return text

@@ -25,6 +25,8 @@ from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbInterface, UsbModem
 
+from .builds import built
+
 TOOL = Path(__file__).parent / "net_tool.py"
 UIDS = (61001, 61032)
 SERIALS = ("867584030000017", "867584030000025")
@@ -196,27 +198,11 @@ def farm(net):
 
 @pytest.fixture(scope="session")
 def threeproxy():
-    """A 3proxy 1.0.0: $THREEPROXY_PROGRAM, one in PATH, or built once from $THREEPROXY_ARCHIVE."""
+    """A 3proxy 1.0.0: $THREEPROXY_PROGRAM, one in PATH, or the role's of $THREEPROXY_ARCHIVE."""
     found = os.environ.get("THREEPROXY_PROGRAM") or shutil.which("3proxy")
     if found:
         return Path(found)
     archive = os.environ.get("THREEPROXY_ARCHIVE")
     if not archive:
         pytest.skip("no 3proxy: set THREEPROXY_ARCHIVE to its source archive")
-    return _built(Path(archive))
-
-
-def _built(archive):
-    folder = Path(__file__).parents[3] / "build/test-3proxy"
-    program = folder / "bin/3proxy"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ("tar", "-xzf", str(archive), "--strip-components=1", "-C", str(folder)), check=True
-        )
-        options = [f"{name}_CHECK=false" for name in ("WOLFSSL", "OPENSSL", "PCRE", "PAM")]
-        subprocess.run(
-            ("make", "-f", "Makefile.Linux", *options),
-            cwd=folder, check=True, capture_output=True, timeout=300,
-        )  # fmt: skip
-    return program
+    return built(archive)

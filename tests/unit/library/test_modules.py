@@ -10,6 +10,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
 MODULES = [f"modem_{name}" for name in ("apply", "at", "config", "info", "qmi", "reset", "sms")]
+MODULES += ["proxy_switch"]
 
 
 def load(name):

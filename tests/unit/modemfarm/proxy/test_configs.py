@@ -28,7 +28,7 @@ def with_values(**values):
 
 def test_threeproxy_lines():
     lines = threeproxy.render(PLAN).splitlines()
-    assert lines[-1] == "auto -p3128 -i192.168.1.100 -4 -ocTCP_NODELAY -osTCP_NODELAY"
+    assert lines[-2] == "auto -p3128 -i192.168.1.100 -4 -ocTCP_NODELAY -osTCP_NODELAY"
     assert "nserver 203.0.113.53" in lines
     assert "allow * 192.168.1.0/24,10.8.0.0/16,192.168.1.100/32" in lines
     assert lines.index("deny *") > lines.index(
