@@ -24,7 +24,6 @@ compile() {
     # The path of the source does not get into the program, so it is the same byte by byte.
     cflags="-O2 -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2"
     cflags="$cflags -Wformat -Werror=format-security -ffile-prefix-map=$2/source=."
-    [ "$(uname -m)" != x86_64 ] || cflags="$cflags -fcf-protection"
     cd source/src
     env -i PATH="$PATH" LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=0 CFLAGS="$cflags" \
         LDFLAGS="-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-s" \

@@ -25,7 +25,7 @@ from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbInterface, UsbModem
 
-from .builds import built
+from .builds import archive, built
 
 TOOL = Path(__file__).parent / "net_tool.py"
 UIDS = (61001, 61032)
@@ -200,9 +200,10 @@ def farm(net):
 def threeproxy():
     """A 3proxy 1.0.0: $THREEPROXY_PROGRAM, one in PATH, or the role's of $THREEPROXY_ARCHIVE."""
     found = os.environ.get("THREEPROXY_PROGRAM") or shutil.which("3proxy")
-    if found:
-        return Path(found)
-    archive = os.environ.get("THREEPROXY_ARCHIVE")
-    if not archive:
-        pytest.skip("no 3proxy: set THREEPROXY_ARCHIVE to its source archive")
-    return built(archive)
+    return Path(found) if found else built(archive())
+
+
+@pytest.fixture(scope="session")
+def threeproxy_built():
+    """What the role makes of $THREEPROXY_ARCHIVE."""
+    return built(archive())

@@ -28,6 +28,7 @@ class Instances:
     def __init__(self, net, link, folder):
         self.net, self.link, self.folder = net, Path(link), folder
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.streams: list[Stream] = []
         self.before_restart = lambda unit: None
         self.ends_by = signal.SIGKILL  # 3proxy sleeps three seconds when it is told to end
 
@@ -59,7 +60,14 @@ class Instances:
         process.send_signal(with_signal)
         process.wait(10)
 
+    def stream(self, slot):
+        """A stream through a port, which ends with the test at the latest."""
+        self.streams.append(Stream(self.net, self.net.settings.slot(slot).port))
+        return self.streams[-1]
+
     def close(self):
+        for stream in self.streams:
+            stream.close()
         for slot in list(self.processes):
             self.stop(slot)
 

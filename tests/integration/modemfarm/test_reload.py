@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A new configuration in a running 3proxy: it has taken it, was not asked to, or is started anew."""
+"""A new configuration in a running 3proxy: taken, not asked for, or started anew."""
 
 import contextlib
 import dataclasses
@@ -15,7 +15,7 @@ from modemfarm.proxy import mark, proof
 
 from .builds import script
 from .conftest import inside
-from .instances import Instances, Stream, echo
+from .instances import Instances, echo
 from .test_proxies import http, reachable
 
 RELOADS = 20
@@ -72,7 +72,7 @@ def test_a_reload_is_over_when_the_process_has_taken_the_file(two):
 
 
 def test_streams_survive_twenty_reloads_of_their_own_and_of_their_neighbours(two):
-    streams = {slot: Stream(two.net, 3127 + slot) for slot in (1, 2)}
+    streams = {slot: two.units.stream(slot) for slot in (1, 2)}
     pids = {slot: process.pid for slot, process in two.units.processes.items()}
     failed = []
 
@@ -158,13 +158,12 @@ def test_what_a_failed_reload_leaves_behind_is_told(two):
 def test_a_process_that_does_not_take_the_file_is_ended(two):
     """As one whose reload hangs: slot 2 is asked to take the file of slot 1."""
     two.units.write(1, two.text(1, 321))
-    stream = Stream(two.net, 3128)
+    stream = two.units.stream(1)
     done = two.reload(1, pid=two.units.processes[2].pid)
     assert done.returncode == 0
     assert "not taken within" in done.stderr
     assert two.units.processes[2].wait(5) == -signal.SIGKILL  # systemd starts it again
     assert stream.alive()
-    stream.close()
 
 
 def test_a_file_from_before_there_were_marks_is_taken_without_proof(two):

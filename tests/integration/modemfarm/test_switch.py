@@ -16,7 +16,7 @@ from modemfarm.tasks import proxy as task
 
 from .builds import archive, built, other_version, script
 from .conftest import inside
-from .instances import Instances, Stream, echo, put
+from .instances import Instances, echo, put
 from .test_proxies import http, reachable
 
 URL = "http://ip.lab.test/address"
@@ -85,7 +85,7 @@ def test_up_and_down_again_while_the_neighbours_stream_goes_on(two):
     """A stream ends only by the turn of its own instance, in both directions."""
     two.units.ends_by = signal.SIGTERM  # as systemd does it
     for program in (two.old, two.new):
-        streams = {slot: Stream(two.net, 3127 + slot) for slot in (1, 2)}
+        streams = {slot: two.units.stream(slot) for slot in (1, 2)}
         survived = []
 
         def see_the_other(unit, streams=streams, survived=survived):
@@ -115,12 +115,11 @@ def test_an_instance_that_runs_it_already_is_not_touched(two):
     assert two.switch(two.new).changed is False
     point(two.link, two.old)  # a run that was ended between two instances
     two.units.restart("3proxy@1.service")
-    before, stream = two.pids(), Stream(two.net, 3128)
+    before, stream = two.pids(), two.units.stream(1)
     outcome = two.switch(two.old)
     assert outcome.restarted == ["3proxy@2.service"]
     assert two.pids()[1] == before[1]
     assert stream.alive()
-    stream.close()
     assert two.switch(two.old).changed is False
 
 
@@ -151,7 +150,7 @@ case $1 in /tmp/proxy-check.*) exec {real} "$1" ;; esac
 )
 def test_the_first_that_does_not_come_back_ends_it(two, then, why):
     bad = two.program("bad", IMPOSTOR.format(real=two.new, then=then.format(real=two.new)))
-    before, stream = two.pids(), Stream(two.net, 3129)
+    before, stream = two.pids(), two.units.stream(2)
     with pytest.raises(ToolError) as caught:
         two.switch(bad, seconds=2.0)
     assert "3proxy@1.service" in caught.value.message
@@ -161,7 +160,6 @@ def test_the_first_that_does_not_come_back_ends_it(two, then, why):
     assert two.runs(1) == str(two.new)
     assert two.pids()[2] == before[2]
     assert stream.alive()
-    stream.close()
     assert http(two.net, "ip.lab.test:80") == "200 one 10.64.1.2"
 
 
