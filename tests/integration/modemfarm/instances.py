@@ -11,8 +11,9 @@ import threading
 import time
 from pathlib import Path
 
-from modemfarm.apply.plan import render_config
 from modemfarm.errors import ToolError
+from modemfarm.proxy import threeproxy
+from modemfarm.proxy.plan import proxy_plan
 from modemfarm.proxy.switch import Instance
 
 from .conftest import inside
@@ -20,6 +21,11 @@ from .conftest import inside
 LAN = "192.168.1.100"
 LISTEN_CAP_S = 10
 TICK_S = 0.02
+
+
+def config_text(settings, slot):
+    """The configuration of a slot."""
+    return threeproxy.render(proxy_plan(settings, settings.slot(slot)))
 
 
 class Instances:
@@ -36,9 +42,7 @@ class Instances:
         return self.folder / f"{slot}.cfg"
 
     def write(self, slot, text=None):
-        self.config(slot).write_text(
-            text or render_config(self.net.settings, self.net.settings.slot(slot))
-        )
+        self.config(slot).write_text(text or config_text(self.net.settings, slot))
 
     def start(self, slot, wait=True):
         plan = self.net.settings.slot(slot)

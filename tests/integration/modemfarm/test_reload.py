@@ -10,12 +10,11 @@ import time
 
 import pytest
 
-from modemfarm.apply.plan import render_config
 from modemfarm.proxy import mark, proof
 
 from .builds import script
 from .conftest import inside
-from .instances import Instances, echo
+from .instances import Instances, config_text, echo
 from .test_proxies import http, reachable
 
 RELOADS = 20
@@ -44,7 +43,7 @@ class Farm:
 
     def text(self, slot, connections):
         settings = dataclasses.replace(self.net.settings, max_connections=connections)
-        return render_config(settings, settings.slot(slot))
+        return config_text(settings, slot)
 
     def knows(self, slot, text):
         """Whether the process behind a port has taken `text`."""

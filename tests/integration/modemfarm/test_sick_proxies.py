@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from modemfarm.apply.plan import render_config
 from modemfarmd.agent.health import INTERVAL_S
 from modemfarmd.agent.look import Looker, Patient
 from modemfarmd.repair.evidence import Owner
@@ -18,7 +17,7 @@ from modemfarmd.repair.verdict import Verdict, judge
 
 from .builds import script
 from .conftest import SERIALS, inside
-from .instances import LAN, Instances, echo
+from .instances import LAN, Instances, config_text, echo
 from .test_proxies import http, reachable
 
 SEEN_S = 60.0  # FAULTS F43, F44
@@ -31,7 +30,7 @@ class Farm:
     def __init__(self, net, program, folder):
         self.net, self.folder, self.program = net, folder, program
         self.units = Instances(net, program, folder)
-        self.good = render_config(net.settings, net.settings.slot(1))
+        self.good = config_text(net.settings, 1)
         for slot in (1, 2):
             self.units.write(slot)
 
