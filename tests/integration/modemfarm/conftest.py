@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,14 @@ def farm(net):
     targets = (net.target(1, "wwan0"), net.target(2, "wwan1"))
     net.converge(*targets)
     return net, targets
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that the uids of slots may read; pytest closes its own with each new run."""
+    with tempfile.TemporaryDirectory(prefix="modemfarm-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

@@ -19,20 +19,17 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("bench")
-    for parent in (made, made.parent, made.parent.parent):
-        parent.chmod(0o755)
-    return made
+@pytest.fixture
+def folder(open_folder):
+    return open_folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tool(folder):
     return load.build(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def program(threeproxy, folder):
     copy = shutil.copy(threeproxy, folder / "3proxy")
     Path(copy).chmod(0o755)

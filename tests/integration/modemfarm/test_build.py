@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import tarfile
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -23,17 +21,6 @@ def readelf(program, *options):
     return subprocess.run(
         (READELF, "--wide", *options, str(program)), capture_output=True, text=True, check=True
     ).stdout
-
-
-@pytest.fixture
-def open_folder():
-    """A folder below /tmp that anybody may reach and nobody (the user) owns."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
-        yield folder
 
 
 def unprivileged():

@@ -19,10 +19,10 @@ from modemlab.bench.proxy.stage import LAN, stage
 
 SECONDS = float(os.environ.get("MODEMFARM_SOAK_S", "30"))
 PROXIES, CONNECTIONS = 30, 100
-PAUSE_MS = 2000  # between the requests of a connection: 1,500 requests a second in all
+PAUSE_MS = 5000  # between the requests of a connection: 600 requests a second in all
 SETTLED = 0.4  # of the time: by then each connection has had its first requests
 GROWTH = 1.02  # FAULTS G20
-LOOK_S = 2.0
+LOOK_S = 1.0
 TOOLS = ("gcc", "ip", "nft", "setpriv", "prlimit")
 missing = [tool for tool in TOOLS if shutil.which(tool, path=engines.SBIN) is None]
 pytestmark = pytest.mark.skipif(
@@ -38,10 +38,8 @@ def figures(pids):
 
 
 @pytest.fixture
-def farm_of_thirty(threeproxy, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("soak")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+def farm_of_thirty(threeproxy, open_folder):
+    folder = open_folder
     program = str(shutil.copy(threeproxy, folder / "3proxy"))
     Path(program).chmod(0o755)
     tool = load.build(folder)
@@ -54,7 +52,7 @@ def farm_of_thirty(threeproxy, tmp_path_factory):
             process = engines.begin(on, engine, folder)
             stack.callback(engines.end, process)
             running[engine.ports["socks"]] = process
-            engines.wait_for_ports(on, engine, process)
+            engines.wait_for_ports(engine, process)
         yield on, tool, running
 
 
@@ -88,7 +86,7 @@ def test_nothing_fails_and_nothing_grows(farm_of_thirty):
     assert {process.poll() for process in running.values()} == {None}
     memory, descriptors, threads = zip(*samples, strict=True)
     assert min(descriptors) >= idle[1] + PROXIES * CONNECTIONS * 2  # all were open at once
-    assert len(samples) >= 3
+    assert len(samples) >= 2
     assert max(memory) <= GROWTH * memory[0], memory
     assert max(descriptors) <= GROWTH * descriptors[0], descriptors
     assert max(threads) <= GROWTH * threads[0], threads

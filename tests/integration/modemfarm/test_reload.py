@@ -15,7 +15,7 @@ from modemfarm.proxy import mark, proof
 from .builds import script
 from .conftest import inside
 from .instances import Instances, config_text, echo
-from .test_proxies import http, reachable
+from .test_proxies import http
 
 RELOADS = 20
 SCRIPT_CAP_S = 30
@@ -52,9 +52,9 @@ class Farm:
 
 
 @pytest.fixture
-def two(farm, threeproxy, tmp_path_factory):
+def two(farm, threeproxy, open_folder):
     net, _ = farm
-    made = Farm(net, threeproxy, reachable(tmp_path_factory))
+    made = Farm(net, threeproxy, open_folder)
     with contextlib.closing(made.units), echo(net, net.one, net.two):
         yield made
 

@@ -18,7 +18,7 @@ from modemfarmd.repair.verdict import Verdict, judge
 from .builds import script
 from .conftest import SERIALS, inside
 from .instances import LAN, Instances, config_text, echo
-from .test_proxies import http, reachable
+from .test_proxies import http
 
 SEEN_S = 60.0  # FAULTS F43, F44
 GONE_S = 15  # until 3proxy has acted on a signal, on a busy machine
@@ -121,9 +121,9 @@ CASES = {
 
 
 @pytest.fixture
-def sick(farm, threeproxy, tmp_path_factory):
+def sick(farm, threeproxy, open_folder):
     net, _ = farm
-    made = Farm(net, threeproxy, reachable(tmp_path_factory))
+    made = Farm(net, threeproxy, open_folder)
     made.foreign = None
     with contextlib.closing(made.units), echo(net, net.one, net.two):
         yield made

@@ -17,7 +17,7 @@ from modemfarm.tasks import proxy as task
 from .builds import archive, built, other_version, script
 from .conftest import inside
 from .instances import Instances, echo, put
-from .test_proxies import http, reachable
+from .test_proxies import http
 
 URL = "http://ip.lab.test/address"
 
@@ -73,9 +73,9 @@ class Farm:
 
 
 @pytest.fixture
-def two(farm, versions, tmp_path_factory, monkeypatch):
+def two(farm, versions, open_folder, monkeypatch):
     net, _ = farm
-    made = Farm(net, reachable(tmp_path_factory), versions)
+    made = Farm(net, open_folder, versions)
     monkeypatch.setattr("modemfarm.proxy.check.SCRIPT", made.check)
     with contextlib.closing(made.units), echo(net, net.one, net.two):
         yield made

@@ -183,7 +183,7 @@ class Bench:
                     for process in begun:
                         stack.callback(engines.end, process)
                     for engine, process in zip(engines_, begun, strict=True):
-                        engines.wait_for_ports(on, engine, process)
+                        engines.wait_for_ports(engine, process)
                     times[name].append(time.monotonic() - began)
                     sizes[name].append(sum(engines.pss_mib(process.pid) for process in begun))
         for words, unit, values in (

@@ -163,7 +163,7 @@ def running(on: Stage, engine: Engine, folder: Path) -> Iterator[int]:
     with ExitStack() as stack:
         process = begin(on, engine, folder)
         stack.callback(end, process)
-        wait_for_ports(on, engine, process)
+        wait_for_ports(engine, process)
         yield process.pid
 
 
@@ -184,11 +184,11 @@ def begin(on: Stage, engine: Engine, folder: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def wait_for_ports(on: Stage, engine: Engine, process: subprocess.Popen[bytes]) -> None:
+def wait_for_ports(engine: Engine, process: subprocess.Popen[bytes]) -> None:
     """LabError when it ends, or does not listen in time."""
     deadline = time.monotonic() + START_S
     wanted = set(engine.ports.values())
-    while not wanted <= listening(on):
+    while not wanted <= listening(process, engine.uid):
         if process.poll() is not None:
             raise LabError(f"{engine.name} ended with {process.returncode} at its start")
         if time.monotonic() > deadline:
@@ -196,13 +196,18 @@ def wait_for_ports(on: Stage, engine: Engine, process: subprocess.Popen[bytes]) 
         time.sleep(0.01)
 
 
-def listening(on: Stage) -> set[int]:
-    """Ports that somebody listens on in the host's namespace."""
-    told = subprocess.run(
-        inside(on.host, "cat", "/proc/net/tcp"), capture_output=True, text=True, check=True
-    ).stdout
+def listening(process: subprocess.Popen[bytes], uid: int | None) -> set[int]:
+    """Ports that `uid` (None: anybody) listens on in the namespace of a process; starts nothing."""
+    try:
+        told = Path(f"/proc/{process.pid}/net/tcp").read_text()
+    except OSError:
+        return set()  # it has just ended
     rows = (line.split() for line in told.splitlines()[1:])
-    return {int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A"}
+    return {
+        int(row[1].split(":")[1], 16)
+        for row in rows
+        if row[3] == "0A" and uid in (None, int(row[7]))
+    }
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
