@@ -12,11 +12,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import jinja2
 import pytest
+import yaml
 
 from .ansible_runs import ROOT
 
-KEY = ROOT / "roles/threeproxy/files/3proxy-release-key.asc"
+ROLE, PARTS = ROOT / "roles/threeproxy", ("defaults", "vars")
+KEY = ROLE / "files/3proxy-release-key.asc"
 FINGERPRINT = "FC12214499FCC7BA1CFF6CDC0312384E3A73940B"  # upstream's README.md and SECURITY.md
 TOOLS = ("apt-get", "apt-cache", "gpg", "gpgconf")
 missing = [tool for tool in TOOLS if shutil.which(tool) is None]
@@ -65,9 +68,17 @@ def _gpg(home: Path, *words: str) -> bytes:
 class Repository:
     """A repository with one package, and an apt that knows nothing but it."""
 
-    def __init__(self, folder: Path, home: Path, rendered: Path) -> None:
+    def __init__(self, folder: Path, home: Path) -> None:
         self.folder, self.home = folder, home
-        self.source = (rendered / "etc/apt/sources.list.d/3proxy.sources").read_text()
+        text = (ROLE / "templates/etc/apt/sources.list.d/3proxy.sources.j2").read_text()
+        defaults = {name: yaml.safe_load((ROLE / name / "main.yml").read_text()) for name in PARTS}
+        environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+        template = environment.from_string(text)
+        self.source = template.render(
+            ansible_managed="test",
+            threeproxy_apt_uri=defaults["vars"]["threeproxy_apt_uri"],
+            threeproxy_apt_suite=defaults["defaults"]["threeproxy_apt_suite"],
+        )
         self.index = folder / "repo/dists/current/main/binary-amd64/Packages"
         self.index.parent.mkdir(parents=True)
         self.index.write_text(
@@ -118,8 +129,8 @@ class Repository:
 
 
 @pytest.fixture
-def repository(rendered: Path, keyring: Path, tmp_path: Path) -> Repository:
-    return Repository(tmp_path, keyring, rendered)
+def repository(keyring: Path, tmp_path: Path) -> Repository:
+    return Repository(tmp_path, keyring)
 
 
 def _export(repository: Repository) -> Path:
