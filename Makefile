@@ -47,7 +47,8 @@ faults: export MODEMFARM_SEEDS ?= 3
 faults: export MODEMFARM_KILLS ?= 100
 faults: export MODEMFARM_SOAK_S ?= 600
 faults: tools
-	$(BIN)/pytest tests/acceptance/faults tests/acceptance/test_together.py $(PYTEST_ARGS)
+	$(BIN)/pytest tests/acceptance/faults tests/acceptance/test_together.py \
+	  tests/integration/modemfarm/test_proxy_soak.py $(PYTEST_ARGS)
 
 bench: tools
 	$(BIN)/python -m modemlab.bench

@@ -38,6 +38,11 @@ def answers(address: IPv4Address, port: int, url: str, deadline: float) -> str:
     return _try(address, port, (url,), deadline, lambda _: "answers")
 
 
+def status(address: IPv4Address, port: int, url: str) -> str:
+    """The status that the proxy gives `url`; one try. OSError, ProbeError."""
+    return _status(_request(str(address), port, url))
+
+
 def _try(
     address: IPv4Address,
     port: int,
@@ -102,14 +107,19 @@ def _complete(data: bytes) -> bool:
     return False
 
 
-def parse_answer(data: bytes) -> str:
-    """The address in an HTTP answer; ProbeError for any other answer."""
-    head, _, body = data.partition(b"\r\n\r\n")
-    words = head.split(b"\r\n", 1)[0].decode("ascii", "replace").split()
+def _status(data: bytes) -> str:
+    words = data.split(b"\r\n", 1)[0].decode("ascii", "replace").split()
     if len(words) < 2 or not words[0].startswith("HTTP/"):
         raise ProbeError("the proxy closed the connection", "see the journal of the proxy")
-    if words[1] != "200":
-        raise ProbeError(f"the proxy answered {words[1][:20]!r}", "see the journal of the proxy")
+    return words[1][:20]
+
+
+def parse_answer(data: bytes) -> str:
+    """The address in an HTTP answer; ProbeError for any other answer."""
+    said = _status(data)
+    if said != "200":
+        raise ProbeError(f"the proxy answered {said!r}", "see the journal of the proxy")
+    _, _, body = data.partition(b"\r\n\r\n")
     text = body.decode("ascii", "replace").strip()
     try:
         return str(IPv4Address(text))

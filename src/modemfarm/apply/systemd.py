@@ -84,6 +84,18 @@ def _first(answer: Message | BusError, default: _T) -> _T:
     return value if isinstance(value, type(default)) else default
 
 
+def running(bus: Bus, pattern: str) -> dict[str, str]:
+    """Object path by name of the units that `pattern` names and that run or are about to."""
+    states = ["active", "reloading", "activating"]
+    call = Call(SERVICE, _ROOT, _MANAGER, "ListUnitsByPatterns", "asas", (states, [pattern]))
+    return {str(row[0]): str(row[6]) for row in bus.call(call).values()[0]}
+
+
+def main_pid(path: str) -> Call:
+    """Ask for the main process of the service unit at an object path; 0 for none."""
+    return _property(path, "MainPID", f"{SERVICE}.Service")
+
+
 def enable(bus: Bus, names: Sequence[str]) -> None:
     """Make units start at boot; no reload of systemd, which takes a second and changes nothing."""
     bus.call(Call(SERVICE, _ROOT, _MANAGER, "EnableUnitFiles", "asbb", (list(names), False, False)))

@@ -17,6 +17,7 @@ UDP ASSOCIATE asks the rules again for each new destination (-U3, the default).
 import re
 
 from ..errors import ConfigRefusedError
+from . import mark
 from .plan import ProxyPlan
 from .policy import CONNECT, HTTP, MAX_NAMESERVERS, SOCKS, UDP, Policy
 
@@ -48,6 +49,7 @@ COMMANDS = frozenset(
         "bandlimout",
         "maxconn",
         "auto",
+        "nsrecord",
     )
 )
 
@@ -71,6 +73,7 @@ def render(plan: ProxyPlan) -> str:
         *_limits(plan.policy),
         f"auto -p{plan.port} -i{plan.listen} -4 -ocTCP_NODELAY -osTCP_NODELAY",
     ]
+    lines.append(mark.line_after(lines))
     text = "\n".join(lines) + "\n"
     refuse_foreign(text)
     return text

@@ -17,6 +17,7 @@ from ..host.progress import Progress
 from ..host.up import cap_for
 from . import at_engine, cli, facts, log, memory, mmcli, registry, timeline
 from . import farm as farm_areas
+from .proxy import area as proxy
 from .rows import Row, show, write
 
 # Goals of the project for a lab host without KVM, in seconds.
@@ -93,6 +94,7 @@ AREAS: dict[str, Callable[[Progress], list[Row]]] = {
     "engine": engine_rows,
     "apply": _measured("an apply and other ways to it", farm_areas.apply_rows),
     "growth": _measured("growth with the number of modems", farm_areas.growth_rows),
+    "proxy": proxy.rows,
     "registry": _measured("one database for many hosts", registry.rows),
     "agent": _measured("the agent at rest", farm_areas.agent_rows),
     "cli": _measured("the start of modemfarm", cli.rows),

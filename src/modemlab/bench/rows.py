@@ -11,7 +11,10 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. `peers` were measured in the same run; `goal` is in `unit` and may be absent."""
+    """One figure. `peers` were measured in the same run; `goal` is in `unit` and may be absent.
+
+    Less is better, unless `more` says that more is.
+    """
 
     area: str
     case: str
@@ -20,21 +23,26 @@ class Row:
     ours: float
     peers: dict[str, float] = field(default_factory=dict)
     goal: float | None = None
+    more: bool = False
 
     @property
     def ratio(self) -> float | None:
-        """Ours divided by the best (smallest) peer."""
-        best = min(self.peers.values(), default=0.0)
+        """Ours divided by the best peer."""
+        best = (max if self.more else min)(self.peers.values(), default=0.0)
         return round(self.ours / best, 3) if best else None
 
     @property
     def met(self) -> bool | None:
         """Whether the goal was met; None without a goal."""
-        return None if self.goal is None else self.ours <= self.goal
+        if self.goal is None:
+            return None
+        return self.ours >= self.goal if self.more else self.ours <= self.goal
 
     def as_dict(self) -> dict[str, object]:
         """The row as bench.json has it."""
-        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+        fields = asdict(self)
+        del fields["more"]
+        return {**fields, "ratio": self.ratio, "met": self.met}
 
 
 def write(rows: list[Row], path: Path) -> None:

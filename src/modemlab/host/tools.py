@@ -27,10 +27,14 @@ FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyri
 # What the tests use beside them.
 TEST_PROGRAMS = {
     "dbus-daemon": "dbus-daemon",
+    "gcc": "gcc",
+    "gpg": "gnupg",
     "groff": "groff-base",
     "ip": "iproute2",
+    "make": "make",
     "nft": "nftables",
     "qmicli": "libqmi-utils",
+    "readelf": "binutils",
     "runuser": "util-linux",
     "setpriv": "util-linux",
     "systemd-analyze": "systemd",
@@ -41,6 +45,7 @@ TEST_PROGRAMS = {
 }
 # The same by file, for what is in no PATH: PostgreSQL's folder, the library behind qmicli.
 TEST_FILES = {
+    "/usr/include/stdio.h": "libc6-dev",
     "/usr/lib/postgresql/*/bin/initdb": "postgresql",
     "/usr/lib/python3/dist-packages/gi/__init__.py": "python3-gi",
     "/usr/lib/*/girepository-1.0/Qmi-1.0.typelib": "gir1.2-qmi-1.0",

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from modemfarm.apply.tools import run
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord
 from modemfarm.usb import UsbInterface, UsbModem
+
+from .builds import archive, built
 
 TOOL = Path(__file__).parent / "net_tool.py"
 UIDS = (61001, 61032)
@@ -194,29 +197,22 @@ def farm(net):
     return net, targets
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that the uids of slots may read; pytest closes its own with each new run."""
+    with tempfile.TemporaryDirectory(prefix="modemfarm-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
 def threeproxy():
-    """A 3proxy 1.0.0: $THREEPROXY_PROGRAM, one in PATH, or built once from $THREEPROXY_ARCHIVE."""
+    """A 3proxy 1.0.0: $THREEPROXY_PROGRAM, one in PATH, or the role's of $THREEPROXY_ARCHIVE."""
     found = os.environ.get("THREEPROXY_PROGRAM") or shutil.which("3proxy")
-    if found:
-        return Path(found)
-    archive = os.environ.get("THREEPROXY_ARCHIVE")
-    if not archive:
-        pytest.skip("no 3proxy: set THREEPROXY_ARCHIVE to its source archive")
-    return _built(Path(archive))
+    return Path(found) if found else built(archive())
 
 
-def _built(archive):
-    folder = Path(__file__).parents[3] / "build/test-3proxy"
-    program = folder / "bin/3proxy"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ("tar", "-xzf", str(archive), "--strip-components=1", "-C", str(folder)), check=True
-        )
-        options = [f"{name}_CHECK=false" for name in ("WOLFSSL", "OPENSSL", "PCRE", "PAM")]
-        subprocess.run(
-            ("make", "-f", "Makefile.Linux", *options),
-            cwd=folder, check=True, capture_output=True, timeout=300,
-        )  # fmt: skip
-    return program
+@pytest.fixture(scope="session")
+def threeproxy_built():
+    """What the role makes of $THREEPROXY_ARCHIVE."""
+    return built(archive())

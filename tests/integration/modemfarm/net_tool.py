@@ -2,7 +2,8 @@
 """Run inside a network namespace by the tests: a small Internet, and clients for it.
 
 serve NAME            HTTP on 203.0.113.10:80 (and 2001:db8::10) and DNS on 203.0.113.53:53;
-                      every HTTP answer is "NAME <address of the caller>"
+                      every HTTP answer is "NAME <address of the caller>",
+                      and for /address the address alone
 get ADDRESS PORT [HOST:PORT]   GET / directly, or through an HTTP proxy; prints status and body
 socks PROXY PORT COMMAND TYPE ADDRESS PORT   prints the SOCKS5 reply code
 """
@@ -21,7 +22,8 @@ def serve(name):
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = f"{name} {self.client_address[0]}\n".encode()
+            view = "" if self.path.endswith("/address") else f"{name} "
+            body = f"{view}{self.client_address[0]}\n".encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -13,7 +13,11 @@ FOLDERS = {
     Path("/var/lib/modemfarm"): (".json",),
     Path("/etc/modemfarm"): (".json",),
 }
-CFG_LINE = re.compile(r"#|$|(nserver|nscache|log|logformat|auth|allow|deny|connlim|maxconn|auto)\b")
+COMMANDS = (
+    "nserver|nscache|log|logformat|timeouts|users|auth|allow|deny|connlim|bandlimin|bandlimout"
+    "|maxconn|auto|nsrecord"
+)
+CFG_LINE = re.compile(rf"#|$|({COMMANDS})\b")
 Stamp = tuple[int, int, int]
 
 

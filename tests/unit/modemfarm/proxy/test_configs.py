@@ -50,7 +50,7 @@ def v2ray_rules(plan):
 
 def test_threeproxy_lines():
     lines = threeproxy.render(PLAN).splitlines()
-    assert lines[-1] == "auto -p3128 -i192.168.1.100 -4 -ocTCP_NODELAY -osTCP_NODELAY"
+    assert lines[-2] == "auto -p3128 -i192.168.1.100 -4 -ocTCP_NODELAY -osTCP_NODELAY"
     assert "nserver 203.0.113.53" in lines
     served = f"allow * {FROM} * * HTTP,HTTP_CONNECT,CONNECT"
     assert lines.index("deny *") > lines.index(served)
