@@ -107,6 +107,7 @@ class Client:
         if kind != "stream":
             number = next(_numbers)
             where = {"tcp": TARGET, "six": TARGET6, "name": f"a-s{self.slot}-{number}.lab.test",
+                     "late": f"late-s{self.slot}-{number}.lab.test",
                      "six-name": f"six-s{self.slot}-{number}.lab.test"}[kind]  # fmt: skip
             self._request(opened, 1, where, 8000 + self.slot)
         return self._said(opened)

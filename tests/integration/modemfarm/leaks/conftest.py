@@ -2,6 +2,8 @@
 """One world for each engine, shared by all tests of this folder."""
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +35,7 @@ def written(tmp_path_factory):
         for engine in ENGINES
     }
     names = {str(ROOT / f): f.split("/templates/")[1].removesuffix(".j2") for f in FILES}
-    playbook = ROOT / "tests/unit/roles/render.yml"
+    playbook = Path(__file__).with_name("render.yml")
     extra = {"test_templates": names, "farm_host_addresses": LAN}
     result = run_playbook(playbook, hosts, extra, tmp_path_factory.mktemp("run"))
     assert failures(result) == {}
@@ -41,7 +43,7 @@ def written(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def world(request, written, tmp_path_factory):
+def world(request, written):
     """A host with two modems that serve."""
     reason = why_not()
     if reason:
@@ -52,12 +54,17 @@ def world(request, written, tmp_path_factory):
             pytest.skip("v2ray is not installed")
     else:
         program = request.getfixturevalue("threeproxy")
-    folder = tmp_path_factory.mktemp("px")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)  # the slots' users read their configuration here
-    if request.param == "threeproxy":
-        program = shutil.copy(program, folder / "3proxy")
-    built = World(written[request.param], folder, request.param, program)
+    # The slots' users read here; any other pytest run closes the common folder to them.
+    with tempfile.TemporaryDirectory(prefix="modemfarm-px-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if request.param == "threeproxy":
+            program = shutil.copy(program, folder / "3proxy")
+        yield from serving(World(written[request.param], folder, request.param, program))
+
+
+def serving(built):
+    """The world with both proxies, and its end."""
     try:
         built.build()
         for slot in (1, 2):

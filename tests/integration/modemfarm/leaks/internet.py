@@ -3,7 +3,7 @@
 
 TCP 8001 to 8004 and UDP 9001 to 9004 on 203.0.113.10 and 2001:db8::10 answer "VIEW <caller>";
 the port says for which slot somebody asks. DNS on 203.0.113.53 (UDP): names that begin with `six`
-have an AAAA record only, all others an A record only. Prints `ready`; ends with stdin.
+have an AAAA record only, all others an A record only; names that begin with `late` have it late. Prints `ready`; ends with stdin.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import struct
 import sys
 
 SLOTS = range(1, 5)
+LATE_S = 1.0
 PLACES = ("203.0.113.10", "2001:db8::10")
 
 
@@ -55,7 +56,9 @@ class Names(Echo):
         found = kind == (28 if six else 1)
         head = data[:2] + struct.pack(">5H", 0x8180, 1, int(found), 0, 0)
         record = b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(raw)) + raw
-        self.transport.sendto(head + data[12:end] + (record if found else b""), caller)
+        reply = head + data[12:end] + (record if found else b"")
+        delay = LATE_S if data[13:].startswith(b"late") else 0
+        asyncio.get_running_loop().call_later(delay, self.transport.sendto, reply, caller)
 
 
 async def main(view):

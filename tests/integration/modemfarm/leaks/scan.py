@@ -50,8 +50,13 @@ class Scanner:
 
     def udp(self, source, target, ports):
         """One datagram to each port."""
-        body = struct.pack(">HHHH", SOURCE_PORT, 0, 12, 0) + b"who?"
-        self._send(source, target, socket.IPPROTO_UDP, body, 6, ports)
+        self.datagram((source, SOURCE_PORT), target, ports, b"who?")
+
+    def datagram(self, source, target, ports, data):
+        """`data` from `source` (address, port) to each port."""
+        address, port = source
+        body = struct.pack(">HHHH", port, 0, 8 + len(data), 0) + data
+        self._send(address, target, socket.IPPROTO_UDP, body, 6, ports)
 
     def ping(self, source, target):
         """An echo request."""

@@ -73,7 +73,7 @@ def lans_subnet(world):
 
 
 def lans_address(world):
-    """The carrier gives the modem the very address of a LAN client's neighbour, the LAN's router."""
+    """The carrier gives the modem the address of the LAN's router."""
     world.sh("ip address replace 192.168.1.254/24 dev p-wwan0", "one")
     world.sh("ip -4 address flush dev wwan0")
     world.bearer(1, "192.168.1.1", "192.168.1.254", 24)
@@ -81,7 +81,8 @@ def lans_address(world):
 
 def main_route(world):
     """A manager puts the modem's default route into the main table, before the LAN's."""
-    world.sh("ip route add default via 10.64.1.1 dev wwan0 onlink metric 1; ip route flush table 1001\n"
+    world.sh("ip route add default via 10.64.1.1 dev wwan0 onlink metric 1\n"
+             "ip route flush table 1001\n"
              "ip -6 route add default dev wwan0 metric 1 || true")  # fmt: skip
 
 
@@ -104,7 +105,7 @@ STATES = (
     State("all rules lost", shell("ip rule flush; ip rule add pref 32766 lookup main",
                                   "ip -6 rule delete pref 2999"), serves=()),
     State("guard lost", shell("nft flush ruleset"), serves=(1, 2), bare=True),
-    State("guard lost, table flushed", 
+    State("guard lost, table flushed",
           shell("nft flush ruleset; ip route flush table 1001"), bare=True),
     State("guard's set empty", shell("nft flush set inet modemfarm_guard uplinks"), serves=()),
     State("table leads to the other modem",

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the carriers' side the host is not there: no port, no reset, no ICMP, IPv4 and IPv6 alike."""
+"""From the carriers' side the host is not there: no port, no reset, no ICMP; IPv4 and IPv6."""
 
 import contextlib
+import itertools
 import socket
 import threading
 
 import pytest
 
 from ..conftest import inside
-from .scan import PUSH, Scanner
+from .scan import PUSH
 from .wire import ICMP, ICMP6, TCP, UDP
 from .world import HOST, MODEMS
 
@@ -20,7 +21,7 @@ SIX = {1: ("fd00:64:1::2", "fd00:64:1::1"), 2: ("fd00:64:2::2", "fd00:64:2::1")}
 
 @pytest.fixture
 def exposed(world):
-    """The world with services on all addresses, and IPv6 on the modems as if nothing had closed it."""
+    """Services on all addresses, and IPv6 on the modems as if nothing had closed it."""
     world.heal()
     for slot, (far, device, _, _) in MODEMS.items():
         own, gateway = SIX[slot]
@@ -28,8 +29,9 @@ def exposed(world):
                  f"ip address replace {own}/64 dev {device} nodad")  # fmt: skip
         world.sh(f"ip address replace {gateway}/64 dev p-{device} nodad", far)
     with contextlib.ExitStack() as stack, inside(world.names["host"]):
-        for family, kind in ((socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET6, socket.SOCK_STREAM),
-                             (socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET6, socket.SOCK_DGRAM)):  # fmt: skip
+        for family, kind in itertools.product(
+            (socket.AF_INET, socket.AF_INET6), (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        ):
             service = stack.enter_context(socket.socket(family, kind))
             if family == socket.AF_INET6:
                 service.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -38,18 +40,10 @@ def exposed(world):
                 service.listen()
         yield world
     for _, device, _, _ in MODEMS.values():
-        world.sh(f"ip -6 address flush dev {device}; echo 1 >/proc/sys/net/ipv6/conf/{device}/disable_ipv6")
-
-
-@contextlib.contextmanager
-def scanner(world, slot):
-    """A scanner at the far end of a modem's wire."""
-    far, device, _, _ = MODEMS[slot]
-    mac = world.sh(f"ip -o link show {device}").split("link/ether ")[1].split()[0]
-    with inside(world.names[far]):
-        found = Scanner(f"p-{device}", mac)
-    with contextlib.closing(found):
-        yield found
+        world.sh(
+            f"ip -6 address flush dev {device}\n"
+            f"echo 1 >/proc/sys/net/ipv6/conf/{device}/disable_ipv6"
+        )
 
 
 def received(world, device):
@@ -64,7 +58,7 @@ def everything(world, slot, tcp, udp):
     own6, gateway6 = SIX[slot]
     other = MODEMS[3 - slot][2]
     sent = 0
-    with scanner(world, slot) as scan:
+    with world.scanner(*MODEMS[slot][:2]) as scan:
         for source, target, some_tcp, some_udp in (
             (gateway, own, tcp, udp),
             (gateway6, own6, tcp, udp),

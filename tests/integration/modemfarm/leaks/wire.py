@@ -45,6 +45,7 @@ class Packet:
     dport: int = 0
     name: str = ""
     bare: bool = False
+    data: bytes = field(default=b"", repr=False, compare=False)
     at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
@@ -82,9 +83,10 @@ def parse(wire, frame):
     if protocol not in (TCP, UDP):
         return Packet(wire, source, target, protocol, dport=body[0])
     sport, dport = struct.unpack_from(">HH", body)
-    name = _name(body[8:]) if protocol == UDP and dport == 53 else ""
-    bare = protocol == TCP and not body[13] & 2 and len(body) == (body[12] >> 4) * 4
-    return Packet(wire, source, target, protocol, sport, dport, name, bare)
+    data = body[8:] if protocol == UDP else body[(body[12] >> 4) * 4 :]
+    name = _name(data) if protocol == UDP and dport == 53 else ""
+    bare = protocol == TCP and not body[13] & 2 and not data
+    return Packet(wire, source, target, protocol, sport, dport, name, bare, data)
 
 
 def _name(question):

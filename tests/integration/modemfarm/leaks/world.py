@@ -15,13 +15,19 @@ from pathlib import Path
 from modemfarm.apply.plan import render_config
 from modemfarm.settings import FarmSettings
 
+from ..conftest import inside
 from .client import CLOSED, KINDS, OWN, PATIENT_S, Client
+from .scan import Scanner
 from .wire import Wires, leaks
 
 HOST = "192.168.1.100"
 INTERNET = Path(__file__).with_name("internet.py")
 LISTEN_CAP_S = 10
-MODEMS = {1: ("one", "wwan0", "10.64.1.2", "10.64.1.1"), 2: ("two", "wwan1", "10.64.2.2", "10.64.2.1")}  # fmt: skip
+# Slot: (far side, interface, address, gateway)
+MODEMS = {
+    1: ("one", "wwan0", "10.64.1.2", "10.64.1.1"),
+    2: ("two", "wwan1", "10.64.2.2", "10.64.2.1"),
+}
 
 
 class Addresses:
@@ -101,7 +107,8 @@ class World:
         self.sh("for n in all default; do echo 1 >/proc/sys/net/ipv4/conf/$n/rp_filter; done")
         self._wire("lan0", "lan")
         self.sh(f"ip address add {HOST}/24 dev lan0; ip address add fd00:1::2/64 dev lan0 nodad\n"
-                "ip route add default via 192.168.1.1; ip -6 route add default via fd00:1::1")  # fmt: skip
+                "ip route add default via 192.168.1.1\n"
+                "ip -6 route add default via fd00:1::1")  # fmt: skip
         self.sh(f"ip address add 192.168.1.1/24 dev p-lan0; ip address add {OWN}/24 dev p-lan0\n"
                 "ip address add fd00:1::1/64 dev p-lan0 nodad\n"
                 "ip route add 10.64.0.0/16 via 192.168.1.100", "lan")  # fmt: skip
@@ -132,7 +139,7 @@ class World:
 
     def plug(self, slot):
         """A modem's interface with address and routes, and the guard's element."""
-        far, device, address, gateway = MODEMS[slot]
+        far, device, _, gateway = MODEMS[slot]
         self._wire(device, far)
         self.sh(f"ip address replace {gateway}/30 dev p-{device}", far)
         self.bearer(slot)
@@ -185,19 +192,21 @@ class World:
             text = text.replace("BIND,UDPASSOC", "BIND")
         path = self.folder / plan.config_path.name
         path.write_text(change(text))
+        said = path.with_suffix(".log")
         option = ("-config",) if self.engine == "v2ray" else ()
-        process = subprocess.Popen(
-            ("nsenter", f"--net=/run/netns/{self.names['host']}", "setpriv",
-             f"--reuid={plan.uid}", f"--regid={plan.uid}", "--clear-groups",
-             str(self.program), *option, str(path)),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        with said.open("w") as log:
+            process = subprocess.Popen(
+                ("nsenter", f"--net=/run/netns/{self.names['host']}", "setpriv",
+                 f"--reuid={plan.uid}", f"--regid={plan.uid}", "--clear-groups",
+                 str(self.program), *option, str(path)),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         self.proxies[slot] = process
         deadline = time.monotonic() + LISTEN_CAP_S
         for port in set(self.ports(slot)):
             while f"{HOST}:{port} " not in self.sh("ss -Hltn"):
-                assert process.poll() is None
-                assert time.monotonic() < deadline
+                assert process.poll() is None, said.read_text()
+                assert time.monotonic() < deadline, said.read_text()
                 time.sleep(0.02)
 
     def stop(self, slot):
@@ -212,6 +221,12 @@ class World:
         found = Client(self.names["lan"], HOST, slot, self.ports(slot), kinds, timeout)
         self.clients.append(found)
         return found
+
+    def scanner(self, far, device):
+        """Who sends frames of his own making to the host's `device` from its far end."""
+        mac = self.sh(f"ip -o link show {device}").split("link/ether ")[1].split()[0]
+        with inside(self.names[far]):
+            return contextlib.closing(Scanner(f"p-{device}", mac))
 
     # -- judging
 
@@ -240,9 +255,10 @@ class World:
         self.clients.clear()
         self.load()  # closed before open: nothing gets out meanwhile
         self.sh("for t in 1001 1002; do ip route flush table $t; done\n"
-                "for n in 0 1; do ip route del default dev wwan$n 2>/dev/null || :; done")  # fmt: skip
+                "for n in 0 1; do ip route del default dev wwan$n 2>&- || :; done")  # fmt: skip
         if self.replug:
-            self.sh("ip -o link | sed -n 's/.* \\(wwan[0-9]\\)@.*/link delete \\1/p' | ip -batch -")
+            devices = "ip -o link | sed -n 's/.* \\(wwan[0-9]\\)@.*/link delete \\1/p'"
+            self.sh(f"{devices} | ip -batch -")
             self.replug = False
         links = self.sh("ip -o link")
         for slot, (far, device, _, gateway) in MODEMS.items():
