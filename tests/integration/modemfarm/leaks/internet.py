@@ -3,7 +3,8 @@
 
 TCP 8001 to 8004 and UDP 9001 to 9004 on 203.0.113.10 and 2001:db8::10 answer "VIEW <caller>";
 the port says for which slot somebody asks. DNS on 203.0.113.53 (UDP): names that begin with `six`
-have an AAAA record only, all others an A record only; names that begin with `late` have it late. Prints `ready`; ends with stdin.
+have an AAAA record only, all others an A record only; names that begin with `late` have it late.
+Prints `ready`; ends with stdin.
 """
 
 import asyncio
