@@ -9,7 +9,7 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-MODULES = [f"modem_{name}" for name in ("apply", "at", "config", "info", "qmi", "reset", "sms")]
+MODULES = [f"modem_{name}" for name in ("apply", "at", "config", "egress", "info", "qmi", "reset", "sms")]
 
 
 def load(name):
