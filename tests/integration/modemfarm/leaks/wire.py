@@ -17,9 +17,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ..conftest import inside
 
 ALL_FRAMES = 3  # ETH_P_ALL
-OUTGOING = 4  # PACKET_OUTGOING: what the far side itself sends
 BUFFER = 8 << 20
-SOL_PACKET, STATISTICS = 263, 6
+SOL_PACKET, STATISTICS, IGNORE_OUTGOING = 263, 6, 23
 RCVBUFFORCE = 33  # SO_RCVBUFFORCE, which Python does not name
 ARP, IP4, IP6 = 0x0806, 0x0800, 0x86DD
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
@@ -118,6 +117,7 @@ class Wires:
                     key.fileobj.close()
         with inside(namespace):
             tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_FRAMES))
+            tap.setsockopt(SOL_PACKET, IGNORE_OUTGOING, 1)  # what the far side itself sends
             tap.bind((device, ALL_FRAMES))
         tap.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, BUFFER)
         tap.setblocking(False)
@@ -134,8 +134,7 @@ class Wires:
     def _drain(self, tap, wire):
         with contextlib.suppress(BlockingIOError, OSError):  # ENETDOWN: the device has gone
             while True:
-                frame, place = tap.recvfrom(65536)
-                if place[2] != OUTGOING and (packet := parse(wire, frame)) is not None:
+                if (packet := parse(wire, tap.recv(65536))) is not None:
                     self._packets.append(packet)
 
     def packets(self):
