@@ -23,7 +23,7 @@ def ask(listen: IPv4Address, slot: SlotPlan, kind: str, token: str) -> None:
         if kind == markers.DNS:
             _name(listen, slot, markers.label(token, slot.slot) + _DOMAIN)
         else:
-            _socks(listen, slot, kind)
+            _socks(listen, slot, kind, markers.port(token))
 
 
 def _name(listen: IPv4Address, slot: SlotPlan, host: str) -> None:
@@ -33,28 +33,28 @@ def _name(listen: IPv4Address, slot: SlotPlan, host: str) -> None:
         proxy.recv(1)
 
 
-def _socks(listen: IPv4Address, slot: SlotPlan, kind: str) -> None:
-    port = slot.socks_port or slot.port
-    with socket.create_connection((str(listen), port), PATIENCE_S) as proxy:
+def _socks(listen: IPv4Address, slot: SlotPlan, kind: str, port: int) -> None:
+    entrance = (str(listen), slot.socks_port or slot.port)
+    with socket.create_connection(entrance, PATIENCE_S) as proxy:
         proxy.sendall(b"\x05\x01\x00")
         proxy.recv(2)
         if kind != markers.UDP:
             place = markers.target_6 if kind == markers.IPV6 else markers.target
-            proxy.sendall(bytes((5, _CONNECT, 0)) + _place(place(slot.slot)))
+            proxy.sendall(bytes((5, _CONNECT, 0)) + _place(place(slot.slot), port))
             proxy.recv(10)
             return
-        proxy.sendall(bytes((5, _ASSOCIATE, 0)) + _place(IPv4Address(0)))
+        proxy.sendall(bytes((5, _ASSOCIATE, 0)) + _place(IPv4Address(0), 0))
         reply = proxy.recv(10)
         if len(reply) < 10 or reply[1]:
             return  # it relays no UDP
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as relay:
             relay.bind((str(listen), 0))
             there = (str(listen), struct.unpack_from(">H", reply, 8)[0])
-            relay.sendto(bytes(3) + _place(markers.target(slot.slot)) + b"modemfarm", there)
+            relay.sendto(bytes(3) + _place(markers.target(slot.slot), port) + b"modemfarm", there)
             relay.settimeout(PATIENCE_S / 3)
             relay.recv(1)  # nothing answers: the association stays open until it has sent
 
 
-def _place(address: IPv4Address | IPv6Address) -> bytes:
+def _place(address: IPv4Address | IPv6Address, port: int) -> bytes:
     kind = 1 if address.version == 4 else 4
-    return bytes((kind,)) + address.packed + struct.pack(">H", markers.PORT)
+    return bytes((kind,)) + address.packed + struct.pack(">H", port)

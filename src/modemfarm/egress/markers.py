@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 TCP, UDP, DNS, IPV6 = "tcp", "udp", "dns", "ipv6"
 KINDS = (TCP, UDP, DNS, IPV6)
-PORT = 80
+_PORTS = range(20000, 60000)
 _V4 = int(IPv4Address("198.51.100.0"))
 _V6 = int(IPv6Address("2001:db8:6d66::"))
 _DNS_PORT = 53
@@ -27,6 +27,11 @@ def target_6(slot: int) -> IPv6Address:
     return IPv6Address(_V6 + slot)
 
 
+def port(token: str) -> int:
+    """The port that a run asks: what an earlier run still tries is not counted in this one."""
+    return _PORTS[int(token, 16) % len(_PORTS)]
+
+
 def label(token: str, slot: int) -> str:
     """First label of the name that it asks for; `token` is new in each run: nothing is cached."""
     return f"egress-{token}-{slot}"
@@ -38,15 +43,21 @@ def recognise(packet: bytes, token: str) -> tuple[int, str] | None:
     if version == 6 and len(packet) >= 40:
         slot = int.from_bytes(packet[24:40], "big") - _V6
         if 0 < slot < 256:
-            return slot, IPV6
+            return (slot, IPV6) if _asks(packet[40:], token) else None
         return _question(packet[40:], packet[6], token)
     if version != 4 or len(packet) < 20:
         return None
     slot = int.from_bytes(packet[16:20], "big") - _V4
     kind = _PROTOCOLS.get(packet[9])
-    if 0 < slot < 256 and kind is not None:
-        return slot, kind
-    return _question(packet[(packet[0] & 15) * 4 :], packet[9], token)
+    body = packet[(packet[0] & 15) * 4 :]
+    if 0 < slot < 256:
+        return (slot, kind) if kind is not None and _asks(body, token) else None
+    return _question(body, packet[9], token)
+
+
+def _asks(body: bytes, token: str) -> bool:
+    """Whether TCP or UDP goes to the port of this run."""
+    return len(body) >= 4 and int(struct.unpack_from(">H", body, 2)[0]) == port(token)
 
 
 def _question(body: bytes, protocol: int, token: str) -> tuple[int, str] | None:

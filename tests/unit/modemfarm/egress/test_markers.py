@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from modemfarm.egress import markers
 
 TOKEN = "0a1b2c3d"
+OURS = struct.pack(">2H", 40000, markers.port(TOKEN))
+EARLIER = struct.pack(">2H", 40000, markers.port("0a1b2c3e"))
 
 
 def packet(target, protocol, body=b"", options=0):
@@ -32,14 +34,17 @@ def question(name, port=53):
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (packet("198.51.100.7", 6), (7, "tcp")),
-        (packet("198.51.100.120", 17), (120, "udp")),
-        (packet("198.51.100.0", 6), None),
-        (packet("198.51.101.7", 6), None),
-        (packet("198.51.100.7", 1), None),
-        (packet("2001:db8:6d66::9", 6), (9, "ipv6")),
-        (packet("2001:db8:6d66::", 6), None),
-        (packet("2001:db8:6d67::9", 6), None),
+        (packet("198.51.100.7", 6, OURS), (7, "tcp")),
+        (packet("198.51.100.120", 17, OURS), (120, "udp")),
+        (packet("198.51.100.7", 6, EARLIER), None),
+        (packet("2001:db8:6d66::9", 6, EARLIER), None),
+        (packet("198.51.100.7", 6), None),
+        (packet("198.51.100.0", 6, OURS), None),
+        (packet("198.51.101.7", 6, OURS), None),
+        (packet("198.51.100.7", 1, OURS), None),
+        (packet("2001:db8:6d66::9", 6, OURS), (9, "ipv6")),
+        (packet("2001:db8:6d66::", 6, OURS), None),
+        (packet("2001:db8:6d67::9", 6, OURS), None),
         (packet("9.9.9.9", 17, question(f"egress-{TOKEN}-3.example.com")), (3, "dns")),
         (packet("9.9.9.9", 17, question(f"egress-{TOKEN}-12.x"), options=2), (12, "dns")),
         (packet("2620:fe::fe", 17, question(f"egress-{TOKEN}-3.example.com")), (3, "dns")),
@@ -61,5 +66,5 @@ def test_no_packet_breaks_it(data):
 @given(st.integers(1, 120))
 def test_targets_are_recognised(slot):
     four, six = markers.target(slot), markers.target_6(slot)
-    assert markers.recognise(packet(str(four), socket.IPPROTO_TCP), TOKEN) == (slot, "tcp")
-    assert markers.recognise(packet(str(six), socket.IPPROTO_TCP), TOKEN) == (slot, "ipv6")
+    assert markers.recognise(packet(str(four), socket.IPPROTO_TCP, OURS), TOKEN) == (slot, "tcp")
+    assert markers.recognise(packet(str(six), socket.IPPROTO_TCP, OURS), TOKEN) == (slot, "ipv6")
