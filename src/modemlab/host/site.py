@@ -38,8 +38,12 @@ def run(
     *arguments: str,
     playbook: str = "playbooks/site.yml",
     say: Callable[[str], None] | None = None,
+    mitogen: bool = True,
 ) -> Recap:
-    """Run the playbook; the whole output goes to `log`. Raises CommandFailed naming the task."""
+    """Run the playbook; the whole output goes to `log`. Raises CommandFailed naming the task.
+
+    Without `mitogen` for a playbook that uses a module of library/ (see `environment`).
+    """
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
         "-i", str(inventory),
@@ -53,7 +57,7 @@ def run(
         subprocess.Popen(
             command,
             cwd=project,
-            env=environment(project),
+            env=environment(project, mitogen),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

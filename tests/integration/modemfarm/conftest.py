@@ -61,7 +61,7 @@ def why_not():
 def inside(name):
     """This thread in a network namespace (setns(2); os.setns came with Python 3.12)."""
     libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/self/ns/net") as home, open(f"/run/netns/{name}") as there:  # noqa: PTH123
+    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{name}") as there:  # noqa: PTH123
         assert libc.setns(there.fileno(), 0) == 0
         try:
             yield

@@ -9,7 +9,7 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-NAMES = ("apply", "at", "config", "info", "qmi", "reset", "settings", "sms")
+NAMES = ("apply", "at", "config", "egress", "info", "qmi", "reset", "settings", "sms")
 MODULES = [*(f"modem_{name}" for name in NAMES), "proxy_switch"]
 
 

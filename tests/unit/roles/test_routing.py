@@ -97,6 +97,46 @@ def test_reload_keeps_the_uplinks(program: Path) -> None:
     assert shown[-1] == "1"
 
 
+STEPS = ("stop", "start", "reload", "stop")
+
+
+def test_nftables_service_never_takes_the_guard_away(program: Path, tmp_path: Path) -> None:
+    """What its drop-in runs: other tables come and go, the guard and its elements stay."""
+    own = tmp_path / "nftables.conf"
+    own.write_text("#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter { }\n")
+    text = program.read_text()
+    program.write_text(text.replace("/etc/nftables.conf", str(own)))
+    steps = "\n".join(f"sh {program} nftables {step}; nft list tables" for step in STEPS)
+    script = f"""
+    sh {program}
+    nft add element inet modemfarm_guard uplinks '{{ 61001 . "wwan0" }}'
+    {steps}
+    nft list set inet modemfarm_guard uplinks
+    nft list chain inet modemfarm_guard output | grep -c skuid
+    """
+    shown = _in_network(script)
+    guard, other = "table inet modemfarm_guard", "table inet filter"
+    assert shown[:6] == [guard, other, guard, other, guard, guard]
+    assert 'elements = { 61001 . "wwan0" }' in shown
+    assert shown[-1] == "1"
+
+
+def test_a_bad_configuration_of_nftables_leaves_all_as_it_was(
+    program: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "nftables.conf"
+    own.write_text("flush ruleset\nnonsense\n")
+    program.write_text(program.read_text().replace("/etc/nftables.conf", str(own)))
+    script = f"""
+    sh {program}
+    nft add table inet filter
+    ! sh {program} nftables start 2>/dev/null
+    nft list tables
+    ! sh {program} nftables restart
+    """
+    assert _in_network(script) == ["table inet modemfarm_guard", "table inet filter"]
+
+
 # The apply code, in the network in which it runs: says what a slot lacks, and mends it.
 MEND = """
 from modemfarm.apply.netlink import Netlink
