@@ -2,6 +2,8 @@
 """Which faults have been seen green on the lab host; `make test` takes its third from these.
 
 A new test runs in `make faults` (or by name) until somebody has seen it hold; then it comes here.
+Two that hold, thirty at once (F3, F4) and the whole ladder (F6), take five minutes each: too long
+for a third of a day.
 """
 
 import re
@@ -15,10 +17,8 @@ PROVEN = frozenset(
     test_a_trial_fails_when_an_invariant_breaks
     test_f1_unplugged_in_the_middle_of_a_command
     test_f2_unplugged_while_it_is_applied
-    test_f3_f4_thirty_at_once_in_out_and_in_again
     test_f5_plugged_and_pulled_200_times_in_a_minute
     test_f6_f9_a_port_that_says_nothing_or_too_much
-    test_f6_a_silent_modem_without_data_climbs_the_ladder
     test_f10_another_program_has_the_port
     test_f12_a_wrong_pin_is_tried_once
     test_f13_few_tries_are_left_to_a_person
