@@ -80,15 +80,14 @@ def run(
 def environment(project: Path, mitogen: bool = True) -> dict[str, str]:
     """The environment of ansible-playbook: the checkout's configuration, no colours.
 
-    `mitogen` where it is installed: fast under emulation, but it does not ship our own package with
-    a module of library/, which site.yml does not need.
+    `mitogen` where it is installed: fast under emulation.
     """
     folder = Path(sys.executable).parent
     spec = importlib.util.find_spec("ansible_mitogen") if mitogen else None
     strategy = {}
-    if spec and spec.submodule_search_locations:
-        place = Path(spec.submodule_search_locations[0]) / "plugins" / "strategy"
-        strategy = {"ANSIBLE_STRATEGY_PLUGINS": str(place), "ANSIBLE_STRATEGY": "mitogen_linear"}
+    if spec:
+        place = Path(__file__).with_name("strategy_plugins")
+        strategy = {"ANSIBLE_STRATEGY_PLUGINS": str(place), "ANSIBLE_STRATEGY": "lab_linear"}
     return {
         **os.environ,
         **strategy,
