@@ -13,6 +13,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from modemfarm.apply.plan import render_config
+from modemfarm.proxy.plan import proxy_plan
 from modemfarm.settings import FarmSettings
 
 from ..conftest import inside
@@ -181,15 +182,19 @@ class World:
     @property
     def kinds(self):
         """What clients ask: v2ray's configuration has no UDP ASSOCIATE."""
-        return tuple(k for k in KINDS if self.engine == "threeproxy" or not k.startswith("udp"))
+        return tuple(k for k in KINDS if self.udp or not k.startswith("udp"))
+
+    @property
+    def udp(self):
+        """Whether the engine does UDP ASSOCIATE."""
+        return self.engine == "threeproxy"
 
     def start(self, slot, change=lambda text: text):
         """Run the proxy of a slot as its uid; `change` alters the written configuration."""
         plan = self.settings.slot(slot)
-        text = render_config(self.settings, plan)
-        if self.engine == "threeproxy":  # a modem's option: here the matrix needs it
-            assert "BIND,UDPASSOC" in text
-            text = text.replace("BIND,UDPASSOC", "BIND")
+        # UDP is a modem's option: here the matrix needs it.
+        own = {"protocols": ["http", "connect", "socks", "udp"]} if self.udp else None
+        text = render_config(self.settings, proxy_plan(self.settings, plan, own))
         path = self.folder / plan.config_path.name
         path.write_text(change(text))
         said = path.with_suffix(".log")
