@@ -33,7 +33,7 @@ class Wanted:
         self._settings = settings
         self._now = now or datetime.now(UTC)
         self._users: dict[str, User] | None = None
-        self._carriers: dict[str, tuple[IPv4Address, ...]] | None = None
+        self._carriers: dict[str, tuple[IPv4Address, ...]] | FarmError | None = None
 
     def proxy(self, record: ModemRecord, slot: SlotPlan) -> ProxyPlan | FarmError:
         """The plan of a modem's proxy, or why it can have none."""
@@ -59,7 +59,12 @@ class Wanted:
         if policy.nameservers or record.usb_path is None:
             return ()
         if self._carriers is None:
-            self._carriers = carrier_nameservers(self.host)
+            try:
+                self._carriers = carrier_nameservers(self.host)
+            except FarmError as error:  # once for the batch: a hung ModemManager costs 25 s each
+                self._carriers = error
+        if isinstance(self._carriers, FarmError):
+            raise self._carriers
         return self._carriers.get(record.usb_path, ())
 
 

@@ -128,6 +128,10 @@ def complete(
         **typed,
     }
     policy = Policy(**values)
+    if settings.engine == "threeproxy" and len(policy.nameservers) > MAX_NAMESERVERS:
+        raise InvalidValueError(
+            "nameservers", _joined(policy.nameservers), f"at most {MAX_NAMESERVERS} addresses"
+        )
     for client in policy.clients:
         if not any(client.subnet_of(allowed) for allowed in settings.clients):
             raise InvalidValueError(
@@ -269,7 +273,8 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "connect_s": _number(1, 300),
     "dns_s": _number(1, 60),
     "idle_http_s": _number(5, 86_400),
-    "idle_stream_s": _number(5, 86_400),
+    # The guard knows a connection by conntrack, whose entries host_tuning keeps for 7,440 s.
+    "idle_stream_s": _number(5, 7_200),
     "log_hosts": flag,
     "log_paths": flag,
 }

@@ -45,8 +45,11 @@ COMMANDS = frozenset(
         "deny",
         "allow",
         "connlim",
+        "noconnlim",
         "bandlimin",
+        "nobandlimin",
         "bandlimout",
+        "nobandlimout",
         "maxconn",
         "auto",
         "nsrecord",
@@ -70,7 +73,7 @@ def render(plan: ProxyPlan) -> str:
         # Quoted: outside of quotes `$` means "read the arguments from this file".
         *(f'users "{user.name}:CR:{user.digest}"' for user in plan.users),
         *_rules(plan),
-        *_limits(plan.policy),
+        *_limits(plan),
         f"auto -p{plan.port} -i{plan.listen} -4 -ocTCP_NODELAY -osTCP_NODELAY",
     ]
     lines.append(mark.line_after(lines))
@@ -139,8 +142,11 @@ def _rules(plan: ProxyPlan) -> list[str]:
     return [*lines, "deny *"]
 
 
-def _limits(policy: Policy) -> list[str]:
-    lines = [f"connlim {policy.max_connections} 0 *"]
+def _limits(plan: ProxyPlan) -> list[str]:
+    """The first that fits counts: our own look at the port is held up by no limit of clients."""
+    policy = plan.policy
+    lines = [f"{word} * {plan.own}" for word in ("noconnlim", "nobandlimin", "nobandlimout")]
+    lines.append(f"connlim {policy.max_connections} 0 *")
     if policy.new_connections_per_minute:
         lines.append(f"connlim {policy.new_connections_per_minute} 60 *")
     if policy.down_kbits:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,12 +13,12 @@ from modemfarm.apply.host import Host
 from modemfarm.errors import FarmError, ToolError
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import Snapshot, read_snapshot
-from modemfarm.usb import UsbModem, find_modems
+from modemfarm.usb import find_modems
 from modemfarm.usbplan.journal import KernelLog, from_journal
 from modemfarm.usbplan.plan import Plan, make_plan
 
 from ..line.client import ask
-from .checks.routing import IPV6_OFF, NONLOCAL
+from .checks.routing import NONLOCAL
 from .checks.services import UNITS
 from .facts import Facts
 from .look_database import registered
@@ -76,7 +75,7 @@ def look(eyes: Eyes, step: Callable[[str], None] = lambda _: None) -> Facts:
             kernel=_part(host.read_kernel),
             listeners=host.read_listening(),
             links=link_targets(host.root),
-            parameters=_parameters(host.root, modems),
+            parameters=_parameters(host.root),
             agent=agent,
             registered=database,
             disks=disks(host.root),
@@ -111,10 +110,5 @@ def _status(socket: Path) -> Mapping[str, Any]:
     return status
 
 
-def _parameters(root: Path, modems: tuple[UsbModem, ...]) -> dict[str, str]:
-    names = [NONLOCAL, *(IPV6_OFF.format(modem.net) for modem in modems if modem.net)]
-    found = {}
-    for name in names:
-        with suppress(OSError):  # a kernel without IPv6, or the interface has just gone
-            found[name] = (root / "proc/sys" / name).read_text(encoding="ascii").strip()
-    return found
+def _parameters(root: Path) -> dict[str, str]:
+    return {NONLOCAL: (root / "proc/sys" / NONLOCAL).read_text(encoding="ascii").strip()}

@@ -228,6 +228,7 @@ def test_connections_at_the_same_time(world):
         with world.tunnel(FAR, 8000) as ask:
             assert "503" in world.one(**WAYS["http"])["said"]
             assert not passed(world.one(**WAYS["socks"]))
+            assert passed(world.one("get", host=FAR, port=8000, path="5", namespace=world.net.host))
             assert ask() == "xx"  # and ends
         world.until(lambda: passed(world.one(**WAYS["http"])))
     world.until(lambda: len([one for one in world.tries([WAYS["http"]] * 3) if passed(one)]) == 3)

@@ -14,7 +14,6 @@ from ..facts import Facts, known
 
 _LOAD = "systemctl reload-or-restart modemfarm-routing"
 NONLOCAL = "net/ipv4/ip_nonlocal_bind"
-IPV6_OFF = "net/ipv6/conf/{}/disable_ipv6"
 
 
 def _lost(is_guard: bool) -> Callable[[Facts], Iterable[Said]]:
@@ -90,16 +89,6 @@ def _nonlocal(facts: Facts) -> Iterator[Said]:
         )
 
 
-def _ipv6(facts: Facts) -> Iterator[Said]:
-    for modem in facts.modems:
-        if modem.net and facts.parameters.get(IPV6_OFF.format(modem.net)) == "0":
-            yield (
-                modem.net,
-                "IPv6 is on there; the guard drops it, and the carrier still sees us",
-                f"sysctl net.ipv6.conf.{modem.net}.disable_ipv6=1; then find out who set it",
-            )
-
-
 CHECKS = (
     fault("guard", "the packet guard is loaded and complete", _lost(is_guard=True)),
     fault("closed-rules", "the rules for the LAN and for `unreachable` are there", _lost(False)),
@@ -107,5 +96,4 @@ CHECKS = (
     fault("main-route", "the host's own traffic does not leave by a modem", _main_route),
     fault("open-port", "proxies listen on the LAN address only", _open_ports),
     warning("nonlocal-bind", "proxies may listen before the LAN is up", _nonlocal),
-    warning("ipv6-on", "IPv6 is off on the modems' interfaces", _ipv6),
 )

@@ -14,7 +14,7 @@ FOLDERS = {
     Path("/etc/modemfarm"): (".json",),
 }
 COMMANDS = (
-    "nserver|nscache|log|logformat|timeouts|users|auth|allow|deny|connlim|bandlimin|bandlimout"
+    "nserver|nscache|log|logformat|timeouts|users|auth|allow|deny|(no)?connlim|(no)?bandlim(in|out)"
     "|maxconn|auto|nsrecord"
 )
 CFG_LINE = re.compile(rf"#|$|({COMMANDS})\b")

@@ -41,7 +41,7 @@ def test_an_override_is_reloaded_by_this_instance_only(two):
     assert config(farm, 2) == before
     farm.rows[0]["policy"] = None
     farm.apply()
-    assert "bandlimin" not in config(farm)
+    assert "\nbandlimin" not in config(farm)
 
 
 def test_the_farm_s_default_is_everybody_s(two):

@@ -178,7 +178,9 @@ def test_limits():
     lines = lines_of(
         with_policy(down_kbits=8000, up_kbits=64, new_connections_per_minute=90, max_connections=7)
     )
-    assert lines[-7:-2] == [
+    own = f"{PLAN.listen}/32"
+    assert lines[-10:-2] == [
+        f"noconnlim * {own}", f"nobandlimin * {own}", f"nobandlimout * {own}",
         "connlim 7 0 *", "connlim 90 60 *", "bandlimin 8000000 *", "bandlimout 64000 *",
         "maxconn 107",
     ]  # fmt: skip

@@ -100,11 +100,7 @@ def healthy() -> Facts:
             ONE: {"at": "ttyUSB3", "modem": "ttyUSB2", "qmi": "cdc-wdm0"},
             TWO: {"at": "ttyUSB7", "modem": "ttyUSB6", "qmi": "cdc-wdm1"},
         },
-        parameters={
-            "net/ipv4/ip_nonlocal_bind": "1",
-            "net/ipv6/conf/wwan0/disable_ipv6": "1",
-            "net/ipv6/conf/wwan1/disable_ipv6": "1",
-        },
+        parameters={"net/ipv4/ip_nonlocal_bind": "1"},
         agent={
             "unwritten": 0, "snapshot_written": True, "devices": {},
             "serials": {ONE: {"state": "serving"}, TWO: {"state": "serving"}},

@@ -137,7 +137,6 @@ PLANTS: Mapping[str, tuple[str, Plant]] = {
         ),
     ),
     "nonlocal-bind": ("net.ipv4.ip_nonlocal_bind", _parameter("net/ipv4/ip_nonlocal_bind", "0")),
-    "ipv6-on": ("wwan1", _parameter("net/ipv6/conf/wwan1/disable_ipv6", "0")),
     "bus": ("", _with(units=ToolError("no answer", "look"))),
     "unit-missing": (
         APPLY, _unit(APPLY, loaded=False, active=False, enabled=False)

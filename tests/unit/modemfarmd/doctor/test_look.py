@@ -55,8 +55,6 @@ class World:
             self.link(serial, "at", f"ttyUSB{4 * index + 3}")
             self.link(serial, "qmi", f"cdc-wdm{index}")
         self.write("proc/sys/net/ipv4/ip_nonlocal_bind", "1")
-        for net in ("wwan0", "wwan1"):
-            self.write(f"proc/sys/net/ipv6/conf/{net}/disable_ipv6", "1")
         for device in ("1-1", "1-2"):  # usb-plan wants more of a device than an apply does
             self.write(f"sys/bus/usb/devices/{device}/bConfigurationValue", "1")
         nobody_knows = FarmError("", "")
@@ -216,9 +214,6 @@ PLANTS: dict[str, tuple[Callable[[World], object], set[str]]] = {
         lambda w: (w.root / f"dev/modems/{w.one}/qmi").unlink(), {"modem-link"},
     ),
     "a folder is gone": (lambda w: (w.root / "run/modemfarm/undo").rmdir(), {"file-missing"}),
-    "IPv6 is on": (
-        lambda w: w.write("proc/sys/net/ipv6/conf/wwan1/disable_ipv6", "0"), {"ipv6-on"},
-    ),
     "the LAN address is gone": (lambda w: w.farm.world.addresses.pop("lo"), {"lan-address"}),
     "the settings are damaged": (_settings, {"settings"}),
     "the snapshot is gone": (lambda w: (w.root / "modems.json").unlink(), {"snapshot"}),
