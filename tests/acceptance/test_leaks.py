@@ -36,7 +36,8 @@ def all_serve(lab: Lab, rows: list[farm.Row], modems: dict[str, farm.Row]) -> No
         farm.wait_port_answers(lab, row["proxy_port"], wan, SERVING_S)
 
 
-@pytest.mark.parametrize("unit", ["NetworkManager", "ModemManager", "nftables"])
+# ModemManager's restart is F28, among the faults.
+@pytest.mark.parametrize("unit", ["NetworkManager", "nftables"])
 def test_a_restart_of_a_manager_leaks_nothing(
     lab: Lab, rows: list[farm.Row], modems: dict[str, farm.Row], unit: str
 ) -> None:
