@@ -63,7 +63,7 @@ class Verbs(TyperGroup):
 
 def _command(name: str, found: Any) -> Any:
     if isinstance(found, typer.Typer):
-        command = typer.main.get_command(found)
+        command: Any = typer.main.get_group(found)  # also with one verb in it
     else:
         single = typer.Typer(add_completion=False, **PLAIN)
         single.command(name)(found)
