@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from modemfarm.caller import user_name
 from modemfarm.errors import SnapshotError
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import ModemRecord, read_snapshot
+
+from ..acting import acting_as as acting_as
 
 if TYPE_CHECKING:
     from ..registry.modems import Registry
@@ -53,23 +54,6 @@ def open_registry(settings: FarmSettings) -> Iterator[Registry]:
             yield Registry(database, host)
         finally:
             database.close()
-
-
-@contextmanager
-def acting_as(user: str) -> Iterator[None]:
-    """Root is that system user meanwhile, where there is one; anybody else stays who he is."""
-    try:
-        uid = pwd.getpwnam(user).pw_uid if os.geteuid() == 0 else None
-    except KeyError:
-        uid = None
-    if uid is None:
-        yield
-        return
-    os.seteuid(uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def modem_rows(settings: FarmSettings, snapshot: Path) -> list[dict[str, Any]]:
