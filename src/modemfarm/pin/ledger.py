@@ -2,7 +2,7 @@
 """Every PIN that was ever tried on a SIM, so that none is tried twice.
 
 A file of its own: restoring the database must not make it forget. It holds no PIN but a keyed hash
-of ICCID and PIN; the key lies beside it and never leaves the host. What is going to be tried is on
+of ICCID and PIN; the key lies beside it and leaves the host in encrypted backups only. What is going to be tried is on
 the disk, file and directory, before the PIN goes out. A ledger that cannot be read or written, or
 whose key is gone, allows nothing: it is never begun anew while either half of it is there.
 
@@ -39,6 +39,7 @@ _REMEDY = (
     "restore it from a backup; without one, unlock each SIM in a phone or switch its PIN off, and"
     " then remove ledger and key"
 )
+_COPY_REMEDY = "take another backup"
 _FULL_REMEDY = "make room on its disk; the PIN is entered when the try can be written down"
 
 
@@ -88,6 +89,73 @@ class Ledger:
                 outcome = Outcome.ACCEPTED if accepted else Outcome.REFUSED
                 self._store(key, tries, name, outcome)
 
+    def counts(self) -> dict[str, int]:
+        """How many tries ended how. Creates nothing; PinPolicyError for a ledger that is unusable."""
+        live = self._whole()
+        return _counts({} if live is None else live[1])
+
+    def adopt(self, raw: bytes | None, key: bytes | None, dry_run: bool = False) -> dict[str, int]:
+        """Take over the tries of a copy, as a backup has it, and forget none of its own; the counts
+        that it has then. A ledger that is unusable is replaced. PinPolicyError, with nothing
+        written, for a damaged copy, and where this ledger has tries under another key.
+        """
+        copy = self._copy(raw, key)
+        if dry_run:
+            return _counts(self._union(copy)[1])
+        with self._locked():
+            key, tries = self._union(copy)
+            if key is not None:
+                self._write(key, tries)
+                self._replace(self._key_path, key)
+        return _counts(tries)
+
+    def _copy(self, raw: bytes | None, key: bytes | None) -> tuple[bytes | None, dict[str, Any]]:
+        if raw is None:
+            if key is None:
+                return None, {}
+            raise _unusable(self._path, "the copy has its key alone", _COPY_REMEDY)
+        try:
+            identifier, tries = self._parse(raw)
+        except PinPolicyError as error:
+            raise PinPolicyError(f"{error.message} (the copy)", _COPY_REMEDY) from error
+        if key is None and not tries:
+            return None, {}
+        if key is None or len(key) != KEY_BYTES or _identifier(key) != identifier:
+            raise _unusable(self._key_path, "the copy's is not the key of its ledger", _COPY_REMEDY)
+        return key, tries
+
+    def _union(
+        self, copy: tuple[bytes | None, dict[str, Any]]
+    ) -> tuple[bytes | None, dict[str, Any]]:
+        """What is written down here is younger than the copy, so it stands."""
+        try:
+            live = self._whole()
+        except PinPolicyError:
+            if copy[0] is None:
+                raise
+            return copy
+        if live is None or not live[1]:
+            return copy if copy[0] is not None or live is None else live
+        if not copy[1]:
+            return live
+        if live[0] != copy[0]:
+            raise _unusable(self._path, "it has tries, under another key than the copy", _REMEDY)
+        return live[0], {**copy[1], **live[1]}
+
+    def _whole(self) -> tuple[bytes, dict[str, Any]] | None:
+        """Key and tries; None where there is no ledger yet. PinPolicyError when it is unusable."""
+        raw, key = self._read(self._path), self._read(self._key_path)
+        if raw is None and key is None:
+            return None
+        if raw is None:
+            raise _unusable(self._path, "it is gone, its key is not")
+        identifier, tries = self._parse(raw)
+        if key is None and not tries:
+            return None
+        if key is None or len(key) != KEY_BYTES or _identifier(key) != identifier:
+            raise _unusable(self._key_path, "it is not the key of the ledger")
+        return key, tries
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with ExitStack() as held:
@@ -98,17 +166,7 @@ class Ledger:
             yield
 
     def _load(self) -> tuple[bytes, dict[str, Any]]:
-        raw, key = self._read(self._path), self._read(self._key_path)
-        if raw is None and key is None:
-            return self._create()
-        if raw is None:
-            raise _unusable(self._path, "it is gone, its key is not")
-        identifier, tries = self._parse(raw)
-        if key is None and not tries:
-            return self._create()  # nothing is forgotten with the key of an empty ledger
-        if key is None or len(key) != KEY_BYTES or _identifier(key) != identifier:
-            raise _unusable(self._key_path, "it is not the key of the ledger")
-        return key, tries
+        return self._whole() or self._create()  # nothing is forgotten with the key of an empty one
 
     def _create(self) -> tuple[bytes, dict[str, Any]]:
         """The ledger first: were it the key, dying in between would leave a key without ledger."""
@@ -149,6 +207,11 @@ class Ledger:
             return read_private(path)
         except OSError as error:
             raise _unusable(path, error.strerror) from error
+
+
+def _counts(tries: dict[str, Any]) -> dict[str, int]:
+    found = [entry["outcome"] for entry in tries.values()]
+    return {outcome.value: found.count(outcome.value) for outcome in Outcome}
 
 
 def _outcome(tries: dict[str, Any], name: str) -> Outcome | None:

@@ -161,7 +161,7 @@ def _write(
                 _add(tar, part.name, content)
 
     try:
-        with staged.open("xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as output:
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
             age.encrypt(archive, settings.recipients, output)
             _give(output.fileno(), settings.folder)
             os.fsync(output.fileno())

@@ -10,10 +10,12 @@ from .tree import Parameter, Verb, walk
 _ENVIRONMENT = {
     "MODEMFARM_SETTINGS": "as --settings",
     "MODEMFARM_SNAPSHOT": "as --snapshot",
+    "MODEMFARM_BACKUP": "as --config of backup and restore",
     "MODEMFARM_DEBUG": "when set, as --debug",
 }
 _FILES = {
     "/etc/modemfarm/farm.json": "settings of this host, written by playbooks/site.yml",
+    "/etc/modemfarm/backup.json": "how backups are kept, written by the role backup",
     "/var/lib/modemfarm/modems.json": "the registry as a file, for work without PostgreSQL",
 }
 _EXIT = {

@@ -41,6 +41,8 @@ VERBS = {
     "doctor": "doctor:doctor",
     "export": "portable:export",
     "import": "portable:import_",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
 }
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 

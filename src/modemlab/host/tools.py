@@ -26,6 +26,7 @@ PROGRAMS = {
 FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring"}
 # What the tests use beside them.
 TEST_PROGRAMS = {
+    "age": "age",
     "dbus-daemon": "dbus-daemon",
     "gcc": "gcc",
     "gpg": "gnupg",

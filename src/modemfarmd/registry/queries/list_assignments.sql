@@ -1,0 +1,1 @@
+SELECT serial, host, slot, proxy_port, apn, present FROM modems ORDER BY host, slot

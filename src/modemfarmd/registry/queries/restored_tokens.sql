@@ -1,0 +1,1 @@
+UPDATE api_tokens SET revoked_at = now() WHERE revoked_at IS NULL RETURNING name
