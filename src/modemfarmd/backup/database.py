@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg2
 import psycopg2.errors
@@ -85,7 +86,7 @@ def count_rows(connection: Connection) -> dict[str, int]:
     return rows
 
 
-def dump(database: str, target: Path) -> Dumped:
+def dump(database: str, target: IO[bytes]) -> Dumped:
     """All of the database, as it is at one moment, into `target`. BackupFailedError,
     DatabaseGoneError.
     """
@@ -122,7 +123,7 @@ def _one_moment(connection: Connection) -> Iterator[str]:
         cursor.execute("ROLLBACK")
 
 
-def _pg_dump(dsn: str, snapshot: str, version: int, target: Path) -> None:
+def _pg_dump(dsn: str, snapshot: str, version: int, target: IO[bytes]) -> None:
     run(
         "pg_dump", version, dsn,
         "--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=60s",
@@ -130,26 +131,23 @@ def _pg_dump(dsn: str, snapshot: str, version: int, target: Path) -> None:
     )  # fmt: skip
 
 
-def run(program: str, version: int, dsn: str | None, *options: str, output: Path) -> None:
-    """Run a program of PostgreSQL, its standard output into `output` (which is there already).
+def run(program: str, version: int, dsn: str | None, *options: str, output: IO[bytes]) -> None:
+    """Run a program of PostgreSQL, its standard output into `output`, which is open already: who is
+    acted as need not get at the file. A password is handed over by the environment.
 
-    Rights on the file are those of the caller, not of the user who is acted as. A password is
-    handed over by the environment. BackupFailedError with its first words.
+    BackupFailedError with its first words.
     """
-    command = [_find(program, version), "--no-password", *options]
+    command = [_find(program, version), *options]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "PGAPPNAME": APPLICATION}
     if dsn is not None:
         parts = psycopg2.extensions.parse_dsn(dsn)
         if "password" in parts:
             environment["PGPASSWORD"] = str(parts.pop("password"))
-        command.append(f"--dbname={psycopg2.extensions.make_dsn(**parts)}")
-    else:
-        command.remove("--no-password")
-    with output.open("wb") as stream:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.PIPE,
-            env=environment, cwd="/", check=False,
-        )  # fmt: skip
+        command += ["--no-password", f"--dbname={psycopg2.extensions.make_dsn(**parts)}"]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
+        env=environment, cwd="/", check=False,
+    )  # fmt: skip
     if done.returncode:
         first = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         raise BackupFailedError(printable(first, 300), "look at disk and database, and try again")

@@ -54,8 +54,8 @@ def make_backup(
     age.check_recipients(settings.recipients)
     with work_folder(settings.folder) as work:
         clear = work / "dump"
-        clear.touch(0o600)
-        dumped = dump(farm.database, clear)
+        with clear.open("xb") as output:
+            dumped = dump(farm.database, output)
         contents = collect(root)
         manifest = Manifest(
             host=farm.host,

@@ -86,7 +86,8 @@ def restore(
         placing = plan(opened, wish.root, wish.other_host)
         try:
             step("restoring the database beside the registry")
-            scratch.restore(opened.database, opened.manifest, work / "words")
+            with (work / "words").open("wb") as words:
+                scratch.restore(opened.database, opened.manifest, words)
             settled = settle(scratch.dsn, opened.manifest, farm, wish.actor, wish.keep_tokens)
             live = _live(farm.database)
             if not wish.verify:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psycopg2
 import psycopg2.extensions
@@ -47,10 +48,11 @@ class Scratch:
         with self._superuser() as connection:
             return major(connection)
 
-    def restore(self, dump: Path, manifest: Manifest, words: Path) -> None:
+    def restore(self, dump: Path, manifest: Manifest, words: IO[bytes]) -> None:
         """Make it anew, restore the dump, compare schema and rows, and bring it up to date.
 
-        BackupRefusedError where the dump is not what the manifest says. `words`: a scratch file.
+        BackupRefusedError where the dump is not what the manifest says. `words`: where pg_restore's
+        go, which nobody reads.
         """
         version = self.server_version()
         try:
