@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from modemfarmd.backup.settings import BackupSettings
 
-from .ansible_runs import failures, run_playbook
-from .conftest import ROOT
+from .ansible_runs import ROOT, failures, run_playbook
 
 KEY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2M0uZ+1 admin@example"
@@ -34,8 +34,10 @@ SECRET = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ"
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is missing")
-    hosts = {name: {"backup_recipients": [KEY], **values} for name, (values, _) in CASES.items()}
-    hosts["secret"] = {"backup_recipients": [SECRET]}
+    defaults = yaml.safe_load((ROOT / "roles/backup/defaults/main.yml").read_text())
+    good = defaults | {"backup_recipients": [KEY]}
+    hosts = {name: good | values for name, (values, _) in CASES.items()}
+    hosts["secret"] = good | {"backup_recipients": [SECRET]}
     work = tmp_path_factory.mktemp("backup")
     return run_playbook(Path(__file__).parent / "backup.yml", hosts, {}, work)
 
@@ -63,8 +65,3 @@ def test_the_program_reads_what_the_role_writes(rendered: Path) -> None:
     unit = (rendered / "etc/systemd/system/modemfarm-backup.service").read_text()
     assert f"ReadWritePaths={settings.folder}\n" in unit
     assert "\nRestrictAddressFamilies=AF_UNIX\n" in unit
-
-
-def test_it_is_not_in_site_yml_yet() -> None:
-    """Its user has to choose keys first."""
-    assert "backup" not in (ROOT / "playbooks/site.yml").read_text()

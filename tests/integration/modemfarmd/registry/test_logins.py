@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from modemfarmd.registry import migrate
 
+from ..backup.conftest import build, fill
 from ..conftest import Server, programs
 
 pytestmark = pytest.mark.skipif(
@@ -100,3 +102,58 @@ def test_root_is_the_owner_and_nobody_else(
     assert "applied 0001_modems.sql" in capsys.readouterr().out
     migrate.main()
     assert capsys.readouterr().out == ""
+
+
+def test_only_root_gets_into_what_a_restore_makes(cluster: Server) -> None:
+    for suffix in ("restore", "before"):
+        connection = psycopg2.connect(cluster.dsn("postgres"))
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {NAME}_{suffix} OWNER modemfarm_migrate")
+        connection.close()
+    log_in(cluster, "modemfarm_migrate", f"{NAME}_restore")
+    for role in ("modemfarm", "modemfarm_api", "modemfarm_backup", "farm"):
+        with pytest.raises(psycopg2.OperationalError, match="pg_hba.conf rejects"):
+            log_in(cluster, role, f"{NAME}_restore")
+    for role in ("modemfarm_migrate", "modemfarm", "farm"):
+        with pytest.raises(psycopg2.OperationalError, match="pg_hba.conf rejects"):
+            log_in(cluster, role, f"{NAME}_before")
+
+
+@pytest.mark.skipif(shutil.which("age-keygen") is None, reason="age is not installed")
+def test_backup_and_restore_by_the_roles_that_the_role_makes(
+    cluster: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a host: root acts as the backup's user and as postgres, each let in by its name only;
+    the folder is root's alone, as with a backup by hand.
+    """
+    with psycopg2.connect(cluster.dsn("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE postgres SUPERUSER LOGIN")
+        cursor.execute("GRANT modemfarm TO modemfarm_migrate")
+    connection.close()
+    with (cluster.folder / "data/pg_ident.conf").open("a") as stream:
+        stream.write("modemfarm nobody modemfarm_backup\n")
+    with psycopg2.connect(cluster.dsn("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_reload_conf()")
+    connection.close()
+    monkeypatch.setattr("modemfarmd.backup.database.USER", "nobody")
+    dsn = f"dbname={NAME} host={cluster.folder}"
+    owner = f"{dsn} user=modemfarm_migrate"
+    migrate.run(owner)
+    made = build(tmp_path / "lab", dsn)
+    fill(owner)
+    backup = made.save()
+    made.restore(backup.path, verify=True)
+    report = made.restore(backup.path)
+    assert (report.restored, report.differences) == (True, ())
+    with psycopg2.connect(owner) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace"
+        )
+        assert cursor.fetchall() == [("modemfarm_migrate",)]
+        cursor.execute("SELECT has_table_privilege('modemfarm', 'modems', 'UPDATE'),"
+                       " has_table_privilege('modemfarm', 'users', 'SELECT'),"
+                       " has_database_privilege('public', current_database(), 'CONNECT')")  # fmt: skip
+        assert cursor.fetchall() == [(True, False, False)]
+    connection.close()

@@ -43,7 +43,7 @@ def test_every_verb_is_offered(made: Path) -> None:
     assert complete(made, "modemfarm", "") == {
         *VERBS, "--settings", "--snapshot", "--debug", "--help",
     }  # fmt: skip
-    assert complete(made, "modemfarm", "re") == {"release"}
+    assert complete(made, "modemfarm", "rel") == {"release"}
 
 
 @pytest.mark.parametrize(
