@@ -2,9 +2,10 @@
 """Every PIN that was ever tried on a SIM, so that none is tried twice.
 
 A file of its own: restoring the database must not make it forget. It holds no PIN but a keyed hash
-of ICCID and PIN; the key lies beside it and leaves the host in encrypted backups only. What is going to be tried is on
-the disk, file and directory, before the PIN goes out. A ledger that cannot be read or written, or
-whose key is gone, allows nothing: it is never begun anew while either half of it is there.
+of ICCID and PIN; the key lies beside it and leaves the host in encrypted backups only. What is
+going to be tried is on the disk, file and directory, before the PIN goes out. A ledger that cannot
+be read or written, or whose key is gone, allows nothing: it is never begun anew while either half
+of it is there.
 
 Outcomes: `unknown` is written before a try and stays when nobody learnt how it ended (power cut,
 kill -9, modem unplugged). It counts as tried, whatever the SIM's counter says: the counter is back
@@ -90,7 +91,7 @@ class Ledger:
                 self._store(key, tries, name, outcome)
 
     def counts(self) -> dict[str, int]:
-        """How many tries ended how. Creates nothing; PinPolicyError for a ledger that is unusable."""
+        """How many tries ended how. PinPolicyError for a ledger that is unusable."""
         live = self._whole()
         return _counts({} if live is None else live[1])
 

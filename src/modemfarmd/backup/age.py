@@ -32,7 +32,9 @@ def program() -> str:
     """Where age is. MissingPartError."""
     found = shutil.which("age")
     if found is None:
-        raise MissingPartError("age is not installed", "apt-get install age, or run the role backup")
+        raise MissingPartError(
+            "age is not installed", "apt-get install age, or run the role backup"
+        )
     return found
 
 

@@ -51,7 +51,9 @@ def collect(root: Path = ROOT) -> Contents:
         except FileNotFoundError:
             continue  # replaced or removed since the folder was listed
         except OSError as error:
-            raise BackupFailedError(f"cannot read {path}: {error.strerror}", "run it as root") from error
+            raise BackupFailedError(
+                f"cannot read {path}: {error.strerror}", "run it as root"
+            ) from error
     if len(contents.parts) > MAX_FILES:
         raise BackupFailedError(
             f"{root / CONFIGURATION} has more than {MAX_FILES} files", "move what is not ours away"

@@ -7,7 +7,7 @@ from modemfarm.errors import PermanentError, TransientError
 
 
 class BackupFailedError(TransientError):
-    """No backup was made, or a restore could not be carried out; the remedy says what to look at."""
+    """No backup was made, or a restore could not be carried out."""
 
 
 class BackupRefusedError(PermanentError):

@@ -82,6 +82,6 @@ def _checked(opened: Opened, name: str, parse: Callable[[Any], Any]) -> Any:
 
 def _pins(document: Any) -> None:
     if not isinstance(document, dict):
-        raise ValueError  # noqa: TRY004 - as for what is not JSON
+        raise ValueError
     for value in document.values():
         Pin(value)

@@ -161,7 +161,9 @@ def _write(
                 _add(tar, part.name, content)
 
     try:
-        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
+        with os.fdopen(
+            os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+        ) as output:
             age.encrypt(archive, settings.recipients, output)
             _give(output.fileno(), settings.folder)
             os.fsync(output.fileno())

@@ -59,7 +59,9 @@ def _check_file(path: Path) -> None:
         with path.open("rb") as stream:
             start = stream.read(len(age.MAGIC))
     except OSError as error:
-        raise refused(f"cannot read {path}: {error.strerror}", "name a file that is there") from error
+        raise refused(
+            f"cannot read {path}: {error.strerror}", "name a file that is there"
+        ) from error
     if not start:
         raise refused(f"{path} is empty")
     if start != age.MAGIC:

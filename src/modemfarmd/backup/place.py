@@ -36,7 +36,7 @@ _EMPTY = b"{}"  # what the role agent writes without any PIN
 
 @dataclass(frozen=True)
 class Placing:
-    """write: parts to be written. kept: names of files that differ and stay as the host has them."""
+    """write: parts to be written. kept: files that differ and stay as the host has them."""
 
     write: tuple[Part, ...]
     kept: tuple[str, ...]

@@ -37,7 +37,9 @@ class BackupSettings:
         except FileNotFoundError:
             return cls()
         except OSError as error:
-            raise SettingsError(f"cannot read {path}: {error.strerror}", "run it as root") from error
+            raise SettingsError(
+                f"cannot read {path}: {error.strerror}", "run it as root"
+            ) from error
         except InvalidValueError as error:
             raise SettingsError(f"{path}: {error.message}", error.remedy) from error
         except (ValueError, RecursionError) as error:

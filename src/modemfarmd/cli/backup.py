@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`modemfarm backup` and `modemfarm restore`: one encrypted file, and back, with nothing by halves."""
+"""`modemfarm backup` and `modemfarm restore`: one encrypted file, and back."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Config = Annotated[
     Path,
-    typer.Option(
-        "--config", envvar="MODEMFARM_BACKUP", help="How this host keeps its backups."
-    ),
+    typer.Option("--config", envvar="MODEMFARM_BACKUP", help="How this host keeps its backups."),
 ]
 CONFIG = Path("/etc/modemfarm/backup.json")  # backup.settings.DEFAULT_PATH, which imports more
 
@@ -92,7 +90,9 @@ def restore(
     from ..backup.settings import BackupSettings
 
     if os.geteuid() != 0:
-        raise NotPermittedError(f"{user_name(os.geteuid())} may not restore", "sudo modemfarm restore")
+        raise NotPermittedError(
+            f"{user_name(os.geteuid())} may not restore", "sudo modemfarm restore"
+        )
     farm, settings = FarmSettings.load(ctx.obj[0]), BackupSettings.load(config)
     wish = Wish(
         file, identity or str(settings.identity), actor_here("cli"),

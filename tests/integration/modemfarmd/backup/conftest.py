@@ -117,7 +117,9 @@ def build(root: Path, dsn: str, host: str = "lab", **others: Any) -> Farm:
     write(etc / "proxy-users.json", json.dumps({"version": 1, "users": users}), 0o600)
     write(etc / "tls/key.pem", "-----BEGIN PRIVATE KEY-----\nx\n", 0o600)
     write(etc / "proxy/1.cfg", "nserver 203.0.113.53\n", 0o640)
-    write_snapshot(Snapshot(host, (ModemRecord(ONE, 1), ModemRecord(TWO, 2))), state / "modems.json")
+    write_snapshot(
+        Snapshot(host, (ModemRecord(ONE, 1), ModemRecord(TWO, 2))), state / "modems.json"
+    )
     public = keygen(root / "identity")
     write(etc / "backup-recipients", f"# the safe\n{public}\n")
     settings = BackupSettings(folder, etc / "backup-recipients", root / "identity", 3, 30)
@@ -144,7 +146,8 @@ def fill(dsn: str, host: str = "lab") -> None:
         )
         cursor.execute(
             "INSERT INTO api_tokens (id, name, hash, role, created_by, expires_at) VALUES"
-            " (repeat('b', 16), 'grafana', sha256('x'), 'viewer', 'alice', now() + interval '1 day')"
+            " (repeat('b', 16), 'grafana', sha256('x'), 'viewer', 'alice',"
+            " now() + interval '1 day')"
         )
         cursor.execute(
             "INSERT INTO modem_logs (at, serial, channel, actor, command, answer, outcome)"

@@ -79,9 +79,7 @@ def test_modems_are_reserved_and_doors_are_closed(lab: Farm, made: Path) -> None
     assert lab.rows(rows) == [(ONE, False, "offline", said), (TWO, False, "offline", said)]
     assert lab.rows("SELECT ended_why FROM sessions") == [("restored",)]
     assert lab.rows("SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL") == [(0,)]
-    assert lab.rows("SELECT action, actor, outcome FROM audit") == [
-        ("restore", "cli:test", "done")
-    ]
+    assert lab.rows("SELECT action, actor, outcome FROM audit") == [("restore", "cli:test", "done")]
     # A new modem takes no reserved slot, and a known one has its own.
     database = Database(lab.dsn)
     registry = Registry(database, Host("lab", 8, 3127))
@@ -172,7 +170,7 @@ def test_an_older_schema_is_brought_up_to_date(
         patch.setattr(migrate, "available", lambda: wanted[:4])
         migrate.run(lab.dsn)
         lab.rows("INSERT INTO modems (serial, host, slot, proxy_port)"
-                 f" VALUES ('{ONE}', 'lab', 4, 3131)")  # fmt: skip
+                 f" VALUES ('{ONE}', 'lab', 4, 3131)")  # noqa: S608  # fmt: skip
         made = lab.save()
     assert made.manifest.schema == 4
     report = lab.restore(made.path)

@@ -113,10 +113,10 @@ def test_only_root_gets_into_what_a_restore_makes(cluster: Server) -> None:
         connection.close()
     log_in(cluster, "modemfarm_migrate", f"{NAME}_restore")
     for role in ("modemfarm", "modemfarm_api", "modemfarm_backup", "farm"):
-        with pytest.raises(psycopg2.OperationalError, match="pg_hba.conf rejects"):
+        with pytest.raises(psycopg2.OperationalError, match=r"pg_hba\.conf rejects"):
             log_in(cluster, role, f"{NAME}_restore")
     for role in ("modemfarm_migrate", "modemfarm", "farm"):
-        with pytest.raises(psycopg2.OperationalError, match="pg_hba.conf rejects"):
+        with pytest.raises(psycopg2.OperationalError, match=r"pg_hba\.conf rejects"):
             log_in(cluster, role, f"{NAME}_before")
 
 
@@ -152,8 +152,10 @@ def test_backup_and_restore_by_the_roles_that_the_role_makes(
             " WHERE relnamespace = 'public'::regnamespace"
         )
         assert cursor.fetchall() == [("modemfarm_migrate",)]
-        cursor.execute("SELECT has_table_privilege('modemfarm', 'modems', 'UPDATE'),"
-                       " has_table_privilege('modemfarm', 'users', 'SELECT'),"
-                       " has_database_privilege('public', current_database(), 'CONNECT')")  # fmt: skip
+        cursor.execute(
+            "SELECT has_table_privilege('modemfarm', 'modems', 'UPDATE'),"
+            " has_table_privilege('modemfarm', 'users', 'SELECT'),"
+            " has_database_privilege('public', current_database(), 'CONNECT')"
+        )
         assert cursor.fetchall() == [(True, False, False)]
     connection.close()
