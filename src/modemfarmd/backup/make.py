@@ -69,7 +69,7 @@ def make_backup(
         )
         path = settings.folder / file_name(farm.host, now)
         size = _write(path, work / "file", manifest, clear, contents, settings)
-        return Made(path, size, manifest, tuple(prune(settings, farm.host, now)))
+        return Made(path, size, manifest, tuple(prune(settings, farm.host, now, path)))
 
 
 def file_name(host: str, now: datetime) -> str:
@@ -92,11 +92,14 @@ def kept(folder: Path, host: str) -> list[tuple[datetime, Path]]:
     return sorted(found, reverse=True)
 
 
-def prune(settings: BackupSettings, host: str, now: datetime) -> Iterator[Path]:
-    """Remove what is beyond `keep` or older than `keep_days`; never the newest one."""
+def prune(settings: BackupSettings, host: str, now: datetime, fresh: Path) -> Iterator[Path]:
+    """Remove what is beyond `keep` or older than `keep_days`; never the one just made, whatever
+    the clock said when the others were.
+    """
     oldest = now - timedelta(days=settings.keep_days)
-    for place, (made, path) in enumerate(kept(settings.folder, host)):
-        if place and (place >= settings.keep or made < oldest):
+    others = [entry for entry in kept(settings.folder, host) if entry[1] != fresh]
+    for place, (made, path) in enumerate(others, 2):
+        if place > settings.keep or made < oldest:
             path.unlink()
             yield path
 

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 KEY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
-NEEDS = ("unshare", "systemd-sysusers", "systemd-tmpfiles", "systemd-analyze")
+NEEDS = ("unshare", "systemd-sysusers", "systemd-tmpfiles")
 LAYERS = """
 set -eu
 mount -t tmpfs tmpfs "$1"
@@ -29,7 +29,6 @@ done
 LOOK = """
 stat -c '%n %a %U %G' /var/backups/modemfarm /etc/modemfarm/backup-recipients
 getent passwd modemfarm-backup
-systemd-analyze verify /etc/systemd/system/modemfarm-backup.timer 2>&1 || true
 """
 Inside = Callable[[str], subprocess.CompletedProcess[str]]
 
@@ -58,7 +57,9 @@ def test_a_second_run_changes_nothing(inside: Inside, tmp_path: Path) -> None:
         f"ANSIBLE_CONFIG={ROOT}/ansible.cfg {Path(sys.executable).parent}/ansible-playbook"
         f" -i localhost, -e '{json.dumps(extra)}' {Path(__file__).parent}/backup.yml"
     )
-    done = inside(f"mkdir -p /etc/modemfarm /etc/sysusers.d\n{play} --check --diff\n{play}\n{play}\n{LOOK}")
+    done = inside(
+        f"mkdir -p /etc/modemfarm /etc/sysusers.d\n{play} --check --diff\n{play}\n{play}\n{LOOK}"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     changed = re.findall(r"changed=(\d+) .* failed=(\d+)", done.stdout)
     assert [failed for _, failed in changed] == ["0", "0", "0"]

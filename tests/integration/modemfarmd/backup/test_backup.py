@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_count_and_age_decide_what_goes(lab: Farm) -> None:
     assert sorted(p.name for p in lab.settings.folder.iterdir() if p.name != ".lock") == sorted(
         [late.path.name, file_name("other", NOW - timedelta(days=99)), "notes.txt"]
     )
+
+
+def test_the_one_just_made_stays_though_the_clock_was_ahead(lab: Farm) -> None:
+    lab.settings = replace(lab.settings, keep=1)
+    ahead = lab.settings.folder / file_name("lab", NOW + timedelta(days=900))
+    write(ahead, "x")
+    made = lab.save()
+    assert (made.removed, made.path.exists()) == ((ahead,), True)
 
 
 def test_rows_are_those_of_one_moment(lab: Farm, decrypt: Decrypt) -> None:
