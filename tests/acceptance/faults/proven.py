@@ -41,7 +41,7 @@ PROVEN = frozenset(
     test_f32_f33_the_disk_is_full
     test_f34_no_connection_is_left
     test_f35_notifications_that_lie
-    test_f36_killed_at_any_moment[modemfarm-agent]
+    test_f36_killed_at_any_moment
     test_f37_a_second_agent_goes_away
     test_f41_a_foreign_process_on_the_port
     test_f42_a_proxy_that_dies_again_and_again

@@ -32,7 +32,7 @@ def test_f36_killed_at_any_moment(scene: Lab, start: Start, victim: str) -> None
                 scene.control("unplug", modem=number)
                 scene.control("plug", modem=number)
             else:
-                root(scene, f"systemd-run -q {farm.MODEMFARM} apply {serial}")
+                root(scene, f"systemd-run -q --collect {farm.MODEMFARM} apply {serial}")
             running.moment(10.0 * slowness(scene))
             root(scene, f"systemctl kill -s KILL --kill-whom=all {victim}")
             killed = time.monotonic()
