@@ -57,16 +57,16 @@ def _only_farm_roles(host: Host) -> str:
     """Who else gets in: roles that a `local` line lets into our database before it says reject."""
     found: list[str] = []
     for kind, database, roles, _, method, _ in host.hba:
-        if kind != "local" or not {database, "all"} & {DATABASE, "all"}:
+        if kind != "local":
             continue
-        if (database, roles, method) == (DATABASE, "all", "reject"):
+        if DATABASE in database.split(",") and (roles, method) == ("all", "reject"):
             return "; ".join(found)
         strangers = {
             role
             for role in roles.split(",")
             if role != "postgres" and not role.startswith("modemfarm")
         }
-        if database in {DATABASE, "all"} and strangers:
+        if strangers and {DATABASE, "all"} & set(database.split(",")):
             found.append(" ".join((kind, database, roles, method)))
     return "; ".join([*found, f"nobody is refused for {DATABASE}"])
 
