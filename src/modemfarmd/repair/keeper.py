@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from .budget import Budget
 from .course import FAILURES, PAUSE_FIRST_S, REVISIT_S, Course
 from .evidence import Evidence
-from .ladder import RESETS, Step, plan, remedy
+from .ladder import HARD, RESETS, Step, plan, remedy
 from .order import Member, Notice, Order, Standing
 from .shared import Alarm, many
 from .verdict import Verdict, judge
@@ -173,20 +173,19 @@ class Keeper:
         return float("inf") if since is None else since
 
     def _next(self, serial: str, course: Course, now: float) -> Step | None:
-        braked = self._ward.braked(serial)
+        misdriven = self._misdriven(serial, course)
+        braked = self._ward.braked(serial) and not misdriven
         if not braked and not course.due:
             return None
         since = course.since if course.since is not None else now
         lasting = now - (since if course.ill_since is None else course.ill_since)
         witness = self._ward.witness(serial, since)
-        steps = plan(course.verdict, witness, lasting)
+        steps = HARD if misdriven else plan(course.verdict, witness, lasting)
         if braked and not witness:
             course.excuse()
             return self._scout(course, steps or (), now)
         if steps is None or not course.due or self._explained(serial, course):
             return None
-        if self._misdriven(serial, course):
-            steps = tuple(step for step in steps if step in RESETS)
         step = self._affordable(serial, course, steps, now)
         if step in RESETS and (braked or not self._may_reset(course, now)):
             return None  # its turn comes
@@ -201,6 +200,10 @@ class Keeper:
         return course.verdict is Verdict.NO_BEARER and member is not None and member.explained
 
     def _misdriven(self, serial: str, course: Course) -> bool:
+        """Its cause is known and its own, however many have it: ModemManager read its ports wrong.
+
+        Only leaving the bus helps, so no brake holds it, and no other modem has to work first.
+        """
         member = self._ward.members.get(serial)
         return course.verdict is Verdict.NO_BEARER and member is not None and member.misdriven
 

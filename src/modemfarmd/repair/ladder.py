@@ -54,7 +54,7 @@ SEARCH_S = 600.0
 
 _GENTLE = (Step.RECONNECT, Step.PROXY, Step.RADIO)
 _BEARER = (Step.RECONNECT, Step.RADIO)
-_HARD = (Step.RESET, Step.USB, Step.HUB_POWER)
+HARD = (Step.RESET, Step.USB, Step.HUB_POWER)
 # A port that answers nothing takes no AT command either, so neither radio nor reset.
 _SILENT = (Step.RECONNECT, Step.USB, Step.HUB_POWER)
 _NOT_ITS_OWN = frozenset((Verdict.NO_SIM, Verdict.SIM_LOCKED, Verdict.DENIED, Verdict.BROKEN_PROBE))
@@ -77,7 +77,7 @@ def plan(verdict: Verdict, witness: bool, lasting: float) -> tuple[Step, ...] | 
     if verdict is Verdict.MODEM_SILENT:
         return _SILENT
     gentle = _BEARER if verdict is Verdict.NO_BEARER else _GENTLE
-    return gentle + _HARD if witness else gentle
+    return gentle + HARD if witness else gentle
 
 
 _REMEDIES = {

@@ -206,6 +206,22 @@ def test_the_cheapest_step_that_cures_is_the_last(
     assert [n.kind for n in farm.notices] in ([], ["alert", "recovered"])
 
 
+@pytest.mark.parametrize(("size", "ill", "hours"), [(4, 3, 1), (4, 4, 1), (30, 30, 4)])
+def test_modems_that_modemmanager_read_wrong_are_reset_one_after_the_other(
+    size: int, ill: int, hours: int
+) -> None:
+    """As after its restart at a bad moment: one alarm, but the cause is known and each is cured."""
+    model = well(Model(size, seed=3, noise=0.0))
+    for number in range(ill):
+        model.break_(model[number], Fault.MISDRIVEN)
+    model.run(hours * HOUR)
+    assert {modem.fault for modem in model.farm.values()} == {Fault.NONE}
+    assert sorted(serial for _, serial, _ in model.log) == list(model.farm)[:ill]
+    assert set(model.steps()) == {"reset"}
+    assert len(model.told("shared-cause")) == 1
+    assert not model.told("operator-needed")
+
+
 def test_the_last_rung_hands_over_once_with_one_remedy(farm: Model) -> None:
     farm.break_(farm[4], Fault.DEAD)
     farm.run(6 * HOUR)
