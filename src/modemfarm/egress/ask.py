@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Has the proxy of a slot send marked packets: TCP, UDP where it relays it, a DNS question, IPv6.
 
-Nothing answers at the marked places; the answer of the proxy says only what it refuses.
+By plain HTTP, which every policy allows this host without a name; UDP by SOCKS, the only one that
+relays it, and IPv6 by both. Nothing answers at the marked places; the answer of the proxy says only
+what it refuses.
 """
 
 import contextlib
@@ -19,14 +21,24 @@ _DOMAIN = ".example.com"  # RFC 2606; that the name does not exist is as good
 
 def ask(listen: IPv4Address, slot: SlotPlan, kind: str, token: str) -> None:
     """Ask once; that the proxy refuses, or says nothing, is not an error here."""
-    with contextlib.suppress(OSError):
-        if kind == markers.DNS:
-            _name(listen, slot, markers.label(token, slot.slot) + _DOMAIN)
-        else:
-            _socks(listen, slot, kind, markers.port(token))
+    port = markers.port(token)
+    if kind != markers.UDP:
+        with contextlib.suppress(OSError):
+            _http(listen, slot, _authority(slot, kind, token, port))
+    if kind in {markers.UDP, markers.IPV6}:
+        with contextlib.suppress(OSError):
+            _socks(listen, slot, kind, port)
 
 
-def _name(listen: IPv4Address, slot: SlotPlan, host: str) -> None:
+def _authority(slot: SlotPlan, kind: str, token: str, port: int) -> str:
+    if kind == markers.DNS:
+        return markers.label(token, slot.slot) + _DOMAIN
+    if kind == markers.IPV6:
+        return f"[{markers.target_6(slot.slot)}]:{port}"
+    return f"{markers.target(slot.slot)}:{port}"
+
+
+def _http(listen: IPv4Address, slot: SlotPlan, host: str) -> None:
     with socket.create_connection((str(listen), slot.port), PATIENCE_S) as proxy:
         head = f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         proxy.sendall(head.encode("ascii"))
@@ -39,8 +51,7 @@ def _socks(listen: IPv4Address, slot: SlotPlan, kind: str, port: int) -> None:
         proxy.sendall(b"\x05\x01\x00")
         proxy.recv(2)
         if kind != markers.UDP:
-            place = markers.target_6 if kind == markers.IPV6 else markers.target
-            proxy.sendall(bytes((5, _CONNECT, 0)) + _place(place(slot.slot), port))
+            proxy.sendall(bytes((5, _CONNECT, 0)) + _place(markers.target_6(slot.slot), port))
             proxy.recv(10)
             return
         proxy.sendall(bytes((5, _ASSOCIATE, 0)) + _place(IPv4Address(0), 0))

@@ -52,6 +52,17 @@ def test_all_is_well(world, verify):
     assert [line.split()[-1] for line in result["table"][1:]] == ["ok", "ok"]
 
 
+@pytest.mark.parametrize("own", [{"protocols": ["connect"]}, {"users": ["anna"]}])
+def test_a_policy_that_lets_clients_do_little_is_asked_all_the_same(world, verify, own):
+    if world.engine != "threeproxy":
+        own = {"clients": ["192.168.1.1/32"]}  # it has one set of protocols, and no users
+    world.stop(1)
+    world.start(1, own=own)
+    result = verify()
+    assert result["problems"] == []
+    assert set(result["modems"][0]["sent"]["tcp"]) == {"wwan0"}
+
+
 def test_a_modem_that_is_away_sends_nothing_and_is_no_leak(world, verify, tmp_path):
     world.sh("ip link delete wwan0")
     (tmp_path / "sys/bus/usb/devices/1-1").unlink()

@@ -189,11 +189,15 @@ class World:
         """Whether the engine does UDP ASSOCIATE."""
         return self.engine == "threeproxy"
 
-    def start(self, slot, change=lambda text: text):
-        """Run the proxy of a slot as its uid; `change` alters the written configuration."""
+    def start(self, slot, change=lambda text: text, own=None):
+        """Run the proxy of a slot as its uid, with the policy `own`.
+
+        `change` alters the written configuration.
+        """
         plan = self.settings.slot(slot)
         # UDP is a modem's option: here the matrix needs it.
-        own = {"protocols": ["http", "connect", "socks", "udp"]} if self.udp else None
+        udp = {"protocols": ["http", "connect", "socks", "udp"]} if self.udp else {}
+        own = udp | (own or {})
         text = render_config(self.settings, proxy_plan(self.settings, plan, own))
         path = self.folder / plan.config_path.name
         path.write_text(change(text))
