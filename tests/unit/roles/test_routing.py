@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -135,6 +136,30 @@ def test_a_bad_configuration_of_nftables_leaves_all_as_it_was(
     ! sh {program} nftables restart
     """
     assert _in_network(script) == ["table inet modemfarm_guard", "table inet filter"]
+
+
+def test_a_bad_guard_keeps_the_hosts_own_rules_at_boot_and_changes_nothing_later(
+    program: Path, tmp_path: Path
+) -> None:
+    own, bad = tmp_path / "nftables.conf", tmp_path / "bad.nft"
+    own.write_text("flush ruleset\ntable inet filter { }\n")
+    bad.write_text("nonsense\n")
+    text = program.read_text().replace("/etc/nftables.conf", str(own))
+    program.write_text(text)
+    broken = tmp_path / "broken"
+    broken.write_text(re.sub(r"/\S+/guard\.nft", str(bad), text))
+    script = f"""
+    ! sh {broken} nftables start 2>/dev/null
+    nft list tables; echo boot
+    nft flush ruleset
+    sh {program}
+    nft add table inet mine
+    ! sh {broken} nftables start 2>/dev/null
+    ! sh {broken} nftables stop 2>/dev/null
+    nft list tables
+    """
+    guard = "table inet modemfarm_guard"
+    assert _in_network(script) == ["table inet filter", "boot", guard, "table inet mine"]
 
 
 # The apply code, in the network in which it runs: says what a slot lacks, and mends it.
