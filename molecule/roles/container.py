@@ -75,7 +75,9 @@ def image(suite: str) -> Path:
         part = folder.with_name(folder.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         include = "--include=" + ",".join(packages)
-        run("mmdebstrap", "--variant=minbase", "--format=directory", include, suite, str(part))
+        # In a mount namespace of its own: where it is killed, no /proc and /sys stay in the folder.
+        command = ("unshare", "--mount", "mmdebstrap", "--variant=minbase", "--format=directory")
+        run(*command, include, suite, str(part))
         part.rename(folder)
     return folder
 
