@@ -24,6 +24,21 @@ def pytest_configure(config: pytest.Config) -> None:
     ansible.module_utils.__path__.append(str(REPOSITORY / "src"))
 
 
+REMARKS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def remark(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say something in the summary, also when all tests pass."""
+    return request.config.stash.setdefault(REMARKS, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests remarked."""
+    for text in terminalreporter.config.stash.get(REMARKS, []):
+        terminalreporter.write_line(f"remark: {text}")
+
+
 SysfsMaker = Callable[..., Path]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One disposable server in a systemd container: an image that is kept, changes that are not.
 
-usage: container.py up NAME | down NAME    (environment: LAB_SUITE)
+usage: container.py up NAME | down NAME    (environment: LAB_SUITE, THREEPROXY_ARCHIVE)
 
 `up` builds the image with mmdebstrap where it is not there, boots it by systemd-nspawn with a
 network of its own that leads nowhere, and writes `ssh_config` into the container's folder. Of the
@@ -27,6 +27,8 @@ PACKAGES = (
     " postgresql procps python3 python3-apt python3-psycopg2 sudo systemd systemd-sysv udev"
     " unattended-upgrades"
 ).split()
+# What the engine needs: a compiler for 3proxy where its source is named, else the packaged engine.
+BUILD_PACKAGES, ENGINE_PACKAGES = ("gcc", "libc6-dev", "make"), ("v2ray",)
 SUITES = ("bookworm", "trixie")
 BOOT_S = 60  # 3 s on two idle cores
 STOP_S = 20
@@ -62,14 +64,20 @@ def image(suite: str) -> Path:
     """The root file system for `suite`, built where it is not there."""
     if suite not in SUITES:
         raise Failed(f"LAB_SUITE is {suite!r}; allowed: {', '.join(SUITES)}")
-    tag = hashlib.sha256(" ".join([suite, *PACKAGES]).encode()).hexdigest()[:16]
+    packages = [
+        *PACKAGES,
+        *(BUILD_PACKAGES if os.environ.get("THREEPROXY_ARCHIVE") else ENGINE_PACKAGES),
+    ]
+    tag = hashlib.sha256(" ".join([suite, *packages]).encode()).hexdigest()[:16]
     folder = BASE / f"root-{suite}-{tag}"
     if not folder.exists():
         BASE.mkdir(parents=True, exist_ok=True)
         part = folder.with_name(folder.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
-        include = "--include=" + ",".join(PACKAGES)
-        run("mmdebstrap", "--variant=minbase", "--format=directory", include, suite, str(part))
+        include = "--include=" + ",".join(packages)
+        # In a mount namespace of its own: where it is killed, no /proc and /sys stay in the folder.
+        command = ("unshare", "--mount", "mmdebstrap", "--variant=minbase", "--format=directory")
+        run(*command, include, suite, str(part))
         part.rename(folder)
     return folder
 

@@ -29,6 +29,7 @@ LAN_REPLY_PREFERENCE = 1000
 # the preference of the rule that answers (role routing, vars/main.yml).
 SLOT_MARK = 0x4D460000
 SLOT_MARK_PREFERENCE = 500
+MAX_LISTEN = 16  # each costs the guard four rules that LAN packets pass
 LONGEST_KEPT_DAYS = 3650  # each day of the log is a table of its own: thousands are slow to plan
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}\Z")
 
@@ -52,7 +53,8 @@ class SlotPlan:
 class FarmSettings:
     """The validated settings of one host; `load` and `from_dict` raise SettingsError.
 
-    policy: the document of proxy.policy that all modems start from.
+    policy: the document of proxy.policy that all modems start from. listen_addresses: further
+    addresses of this host in its LANs that a policy may have a proxy listen on.
     """
 
     host: str
@@ -64,6 +66,7 @@ class FarmSettings:
     apn: str
     probe_url: str
     second_probe_url: str | None = None
+    listen_addresses: tuple[IPv4Address, ...] = ()
     slots: int = 32
     port_base: int = 3127
     socks_port_base: int = 4127
@@ -121,6 +124,11 @@ class FarmSettings:
         )
 
     @property
+    def listen_choices(self) -> tuple[IPv4Address, ...]:
+        """Where a proxy may listen; the first is where it does unless its policy says otherwise."""
+        return (self.lan_address, *self.listen_addresses)
+
+    @property
     def uid_range(self) -> tuple[int, int]:
         """First and last uid of the farm, both inclusive."""
         return self.uid_base + 1, self.uid_base + self.slots
@@ -147,8 +155,19 @@ def _from_dict(data: object) -> FarmSettings:
     settings = FarmSettings(**values)
     _check_ranges(settings)
     _check_targets(settings)
+    _check_listening(settings)
     policies.complete(settings)
     return settings
+
+
+def _check_listening(settings: FarmSettings) -> None:
+    choices = settings.listen_choices
+    for item in settings.listen_addresses:
+        if choices.count(item) > 1:
+            raise InvalidValueError(
+                "listen_addresses", str(item),
+                f"addresses beside lan_address ({settings.lan_address}), each once",
+            )  # fmt: skip
 
 
 def _check_targets(settings: FarmSettings) -> None:
@@ -212,6 +231,17 @@ def _addresses(name: str, value: object) -> tuple[IPv4Address, ...]:
     return tuple(address(name, item) for item in items(name, value))
 
 
+def _listen_addresses(name: str, value: object) -> tuple[IPv4Address, ...]:
+    allowed = f"a list of at most {MAX_LISTEN} unicast IPv4 addresses of this host"
+    if not isinstance(value, list) or len(value) > MAX_LISTEN:
+        raise InvalidValueError(name, value, allowed)
+    found = tuple(address(name, item) for item in value)
+    for item in found:
+        if item.is_unspecified or item.is_multicast or item.is_reserved:
+            raise InvalidValueError(name, str(item), allowed)
+    return found
+
+
 def _networks(name: str, value: object) -> tuple[IPv4Network, ...]:
     return tuple(network(name, item) for item in items(name, value))
 
@@ -237,6 +267,7 @@ _CHECKS = {
     "host": _host,
     "engine": _engine,
     "lan_address": address,
+    "listen_addresses": _listen_addresses,
     "lan_interface": lambda name, value: check_interface(value, name),
     "clients": _networks,
     "nameservers": _addresses,

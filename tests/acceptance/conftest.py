@@ -7,7 +7,7 @@ at what the carrier has counted; never at the templates that made it so.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -64,19 +64,8 @@ def modems(lab: Lab) -> dict[str, farm.Row]:
     return {modem["imei"]: modem for modem in lab.control("list")["modems"]}
 
 
-REMARKS = pytest.StashKey[list[str]]()
-
-
-@pytest.fixture(scope="session")
-def remark(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Say something in the summary, also when all tests pass."""
-    return request.config.stash.setdefault(REMARKS, []).append
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what tests remarked, and which engine the proxies ran on (packaged without 3proxy)."""
-    for text in terminalreporter.config.stash.get(REMARKS, []):
-        terminalreporter.write_line(f"remark: {text}")
+    """Say which engine the proxies ran on (packaged without 3proxy)."""
     running = Lab("acceptance").engine_used()
     if running:
         terminalreporter.write_line(f"proxy engine: {running['label']}: {running['reason']}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import FarmError
 from ..proxy import threeproxy, v2ray
 from ..proxy.plan import ProxyPlan
+from ..proxy.policy import listen_address
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import ModemRecord
 from ..usb import AT_FARM, UsbModem
@@ -52,6 +53,10 @@ class Target:
     def serial(self) -> str:
         """The IMEI."""
         return self.record.serial
+
+    def listen(self, settings: FarmSettings) -> IPv4Address:
+        """Where its proxy is to listen."""
+        return listen_address(settings, self.record.policy)
 
     @property
     def online(self) -> bool:
@@ -124,7 +129,7 @@ def compute(
     blocked = {
         target.serial: reason
         for target in targets
-        if (reason := _port_conflict(current, settings.lan_address, target, moving)) is not None
+        if (reason := _port_conflict(current, target.listen(settings), target, moving)) is not None
     }
     for target in targets:
         if isinstance(target.proxy, FarmError) and not current.config(target).text:
@@ -247,7 +252,7 @@ def _proxy_steps(current: Current, settings: FarmSettings, target: Target) -> li
         # v2ray has no reload.
         verb = systemd.RESTART if settings.engine == "v2ray" else systemd.RELOAD
         steps.append(ChangeUnit(serial, slot.unit, verb))
-    elif _deaf(current, settings.lan_address, target.slot, unit):
+    elif _deaf(current, target.listen(settings), target.slot, unit):
         steps.append(ChangeUnit(serial, slot.unit, systemd.RESTART))
     return steps
 

@@ -105,12 +105,12 @@ def _bearer(
 def _serving(
     host: Host, settings: FarmSettings, item: Progress, managers: Managers, prove: bool
 ) -> None:
-    usb, slot, lan = item.target.usb, item.target.slot, settings.lan_address
+    usb, slot = item.target.usb, item.target.slot
     if usb is None or not isinstance(managers.network, NmState):
         return
     try:
         kernel = host.read_kernel()
-        wrong = difference(slot, usb, managers.network, kernel, lan)
+        wrong = difference(slot, usb, managers.network, kernel, settings.listen_choices)
         if wrong is not None:
             item.result.note(wrong[0])
             reason = f"the bearer does not fit: {wrong[1]}"
@@ -119,7 +119,8 @@ def _serving(
         item.result.interface = usb.net
         if prove:
             url, second = settings.probe_url, settings.second_probe_url
-            item.result.wan_address = probe(lan, slot.port, url, time.monotonic(), second)
+            listen = item.target.listen(settings)
+            item.result.wan_address = probe(listen, slot.port, url, time.monotonic(), second)
         if item.degraded is not None:
             item.end(time.monotonic(), DEGRADED, *item.degraded)
         else:

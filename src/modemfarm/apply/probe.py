@@ -12,6 +12,7 @@ from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import urlsplit
 
 from ..errors import TransientError
+from ..proxy.entrance import connect
 
 REQUEST_TIMEOUT_S = 5.0  # LTE: a first packet after idle takes 1 to 2 s, a name 1 s more
 RETRY_S = 0.2  # a proxy that starts listens within 20 ms, v2ray within 2 s under emulation
@@ -78,7 +79,7 @@ def _words(error: OSError | ProbeError) -> str:
 def _request(address: str, port: int, url: str) -> bytes:
     head = f"GET {url} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nConnection: close\r\n\r\n"
     limit = time.monotonic() + REQUEST_TIMEOUT_S
-    with socket.create_connection((address, port), REQUEST_TIMEOUT_S) as connection:
+    with connect(address, port, REQUEST_TIMEOUT_S) as connection:
         connection.sendall(head.encode("ascii"))
         return _read(connection, limit)
 

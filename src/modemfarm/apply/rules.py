@@ -49,7 +49,10 @@ def host_rules(settings: FarmSettings) -> frozenset[Rule]:
     uids = settings.uid_range
     return frozenset(
         (
-            Rule(4, LAN_REPLY_PREFERENCE, source=str(settings.lan_address), table=MAIN_TABLE),
+            *(
+                Rule(4, LAN_REPLY_PREFERENCE, source=str(address), table=MAIN_TABLE)
+                for address in settings.listen_choices
+            ),
             Rule(4, FAIL_CLOSED_PREFERENCE, uids=uids, unreachable=True),
             Rule(6, FAIL_CLOSED_PREFERENCE, uids=uids, unreachable=True),
         )

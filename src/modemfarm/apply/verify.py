@@ -16,15 +16,26 @@ BEARER, ROUTE = "bearer", "route"
 
 
 def mismatch(
-    slot: SlotPlan, usb: UsbModem, network: NmState, kernel: KernelState, lan: IPv4Address
+    slot: SlotPlan,
+    usb: UsbModem,
+    network: NmState,
+    kernel: KernelState,
+    lans: tuple[IPv4Address, ...],
 ) -> str | None:
-    """What is wrong with the bearer of a modem that NetworkManager calls active, or None."""
-    found = difference(slot, usb, network, kernel, lan)
+    """What is wrong with the bearer of a modem that NetworkManager calls active, or None.
+
+    lans: the addresses of this host that proxies listen on.
+    """
+    found = difference(slot, usb, network, kernel, lans)
     return None if found is None else found[1]
 
 
 def difference(
-    slot: SlotPlan, usb: UsbModem, network: NmState, kernel: KernelState, lan: IPv4Address
+    slot: SlotPlan,
+    usb: UsbModem,
+    network: NmState,
+    kernel: KernelState,
+    lans: tuple[IPv4Address, ...],
 ) -> tuple[str, str] | None:
     """The same with its word: `route` for what only the kernel's tables lack."""
     device = network.devices.get(usb.cdc_wdm or "")
@@ -33,7 +44,7 @@ def difference(
         return BEARER, f"NetworkManager names no interface for {usb.cdc_wdm}"
     if interface != usb.net:
         return BEARER, f"NetworkManager uses {interface}, the modem's interface is {usb.net}"
-    wrong = _address(interface, kernel, lan)
+    wrong = _address(interface, kernel, lans)
     if wrong is not None:
         return BEARER, wrong
     targets = kernel.default_interfaces(slot.table)
@@ -45,13 +56,15 @@ def difference(
     return None
 
 
-def _address(interface: str, kernel: KernelState, lan: IPv4Address) -> str | None:
+def _address(interface: str, kernel: KernelState, lans: tuple[IPv4Address, ...]) -> str | None:
     addresses = kernel.addresses.get(interface, ())
     if not addresses:
         return f"{interface} has no IPv4 address"
-    if lan in addresses:
-        return f"{interface} has the LAN address {lan}"
-    homes = [network for network in _networks_but(kernel, interface) if lan in network]
+    for lan in lans:
+        if lan in addresses:
+            return f"{interface} has the LAN address {lan}"
+    others = _networks_but(kernel, interface)
+    homes = [network for network in others if any(lan in network for lan in lans)]
     for network in kernel.networks.get(interface, ()):
         for home in homes:
             if network.overlaps(home):

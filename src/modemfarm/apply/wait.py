@@ -197,12 +197,12 @@ class Waiter:
     def _verify(self, up: Sequence[Progress], network: nm.NmState) -> None:
         if not up:
             return
-        kernel, lan = self._host.read_kernel(), self._settings.lan_address
+        kernel, lans = self._host.read_kernel(), self._settings.listen_choices
         for item in up:
             usb = item.target.usb
             if item.done or usb is None:
                 continue
-            wrong = mismatch(item.target.slot, usb, network, kernel, lan)
+            wrong = mismatch(item.target.slot, usb, network, kernel, lans)
             if wrong is None:
                 item.verified = True
                 item.result.interface = usb.net
@@ -266,13 +266,14 @@ class Waiter:
             item.end(time.monotonic(), DEGRADED, *item.degraded)
 
     def _listens(self, item: Progress) -> bool:
-        lan = self._settings.lan_address
-        return listens(self._host.read_listening(), lan, item.target.slot)
+        listen = item.target.listen(self._settings)
+        return listens(self._host.read_listening(), listen, item.target.slot)
 
     def _question(self, item: Progress, deadline: float) -> Callable[[], str]:
         settings, port = self._settings, item.target.slot.port
         url, second = settings.probe_url, settings.second_probe_url
-        return lambda: probe(settings.lan_address, port, url, deadline, second)
+        listen = item.target.listen(settings)
+        return lambda: probe(listen, port, url, deadline, second)
 
     def _ring(self) -> None:
         """Wake the loop from a probe's thread; nobody listens any more when the loop has ended."""

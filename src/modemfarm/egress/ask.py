@@ -11,6 +11,7 @@ import socket
 import struct
 from ipaddress import IPv4Address, IPv6Address
 
+from ..proxy.entrance import connect
 from ..settings import SlotPlan
 from . import markers
 
@@ -39,15 +40,14 @@ def _authority(slot: SlotPlan, kind: str, token: str, port: int) -> str:
 
 
 def _http(listen: IPv4Address, slot: SlotPlan, host: str) -> None:
-    with socket.create_connection((str(listen), slot.port), PATIENCE_S) as proxy:
+    with connect(str(listen), slot.port, PATIENCE_S) as proxy:
         head = f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         proxy.sendall(head.encode("ascii"))
         proxy.recv(1)
 
 
 def _socks(listen: IPv4Address, slot: SlotPlan, kind: str, port: int) -> None:
-    entrance = (str(listen), slot.socks_port or slot.port)
-    with socket.create_connection(entrance, PATIENCE_S) as proxy:
+    with connect(str(listen), slot.socks_port or slot.port, PATIENCE_S) as proxy:
         proxy.sendall(b"\x05\x01\x00")
         proxy.recv(2)
         if kind != markers.UDP:

@@ -80,7 +80,7 @@ def proxy_plan(
     policy = complete(settings, own)
     known = users or {}
     return ProxyPlan(
-        listen=settings.lan_address,
+        listen=policy.listen,
         port=slot.port,
         socks_port=slot.socks_port,
         policy=policy,

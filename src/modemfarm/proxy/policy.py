@@ -52,11 +52,13 @@ class Policy:
 
     Rates are kilobits (1,000 bits) a second of all connections together, times are seconds.
     users: names of those who may log in; without any, the address of a client is enough.
+    listen: an address of this host in one of its LANs.
     """
 
     clients: tuple[IPv4Network, ...]
     nameservers: tuple[IPv4Address, ...]
     max_connections: int
+    listen: IPv4Address
     protocols: tuple[str, ...] = (HTTP, CONNECT, SOCKS)
     users: tuple[str, ...] = ()
     # Mail submission: one abused client would put the SIM's number on every block list.
@@ -124,6 +126,7 @@ def complete(
         "clients": settings.clients,
         "nameservers": settings.nameservers,
         "max_connections": settings.max_connections,
+        "listen": settings.lan_address,
         **parse(settings.policy),
         **typed,
     }
@@ -138,9 +141,28 @@ def complete(
                 f"{where}.clients", str(client),
                 f"networks within the clients of the farm: {_joined(settings.clients)}",
             )  # fmt: skip
+    if policy.listen not in settings.listen_choices:
+        raise InvalidValueError(
+            f"{where}.listen", str(policy.listen),
+            f"lan_address or one of listen_addresses: {_joined(settings.listen_choices)}",
+        )  # fmt: skip
     if policy.log_paths and not policy.log_hosts:
         raise InvalidValueError(f"{where}.log_paths", True, "only together with log_hosts")
     return policy
+
+
+def listen_address(settings: "FarmSettings", own: Mapping[str, Any] | None) -> IPv4Address:
+    """Where the proxy of a modem with the document `own` listens, also where the rest of it
+    cannot be: who looks at a port wants to know where it is.
+    """
+    for document in (own or {}, settings.policy):
+        try:
+            found = address("listen", document.get("listen"))
+        except InvalidValueError:
+            continue
+        if found in settings.listen_choices:
+            return found
+    return settings.lan_address
 
 
 def _joined(values: tuple[object, ...]) -> str:
@@ -263,6 +285,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "clients": _clients,
     "nameservers": _nameservers,
     "max_connections": _number(1, 10_000),
+    "listen": address,
     "protocols": _protocols,
     "users": _users,
     "denied_ports": _denied_ports,

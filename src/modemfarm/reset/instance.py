@@ -7,6 +7,7 @@ Internet would blame it for a modem without data. So it is asked for what it ref
 
 import time
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from ..apply import systemd
@@ -14,6 +15,7 @@ from ..apply.host import Host
 from ..apply.plan import LISTEN_S, listens
 from ..apply.probe import ProbeError, answers
 from ..errors import CommandTimeoutError, FarmError, PermanentError
+from ..proxy.policy import listen_address
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import read_snapshot
 from .comeback import Watch
@@ -30,6 +32,7 @@ class Instance:
     host: Host
     settings: FarmSettings
     slot: SlotPlan
+    listen: IPv4Address
 
     @classmethod
     def of(cls, serial: str, settings: Path, snapshot: Path, host: Host) -> "Instance":
@@ -40,7 +43,8 @@ class Instance:
             raise PermanentError(
                 f"modem {serial} is not in the snapshot of the registry", "see `modemfarm list`"
             )
-        return cls(host, found, found.slot(records[0].slot))
+        listen = listen_address(found, records[0].policy)
+        return cls(host, found, found.slot(records[0].slot), listen)
 
     def __enter__(self) -> "Instance":
         return self
@@ -70,11 +74,11 @@ class Instance:
             return error.message
 
     def _listens(self) -> bool:
-        return listens(self.host.read_listening(), self.settings.lan_address, self.slot)
+        return listens(self.host.read_listening(), self.listen, self.slot)
 
     def _ask(self, patience: float = 0.0) -> str:
-        address, deadline = self.settings.lan_address, time.monotonic() + patience
+        deadline = time.monotonic() + patience
         try:
-            return answers(address, self.slot.port, REFUSED_URL, deadline)
+            return answers(self.listen, self.slot.port, REFUSED_URL, deadline)
         except ProbeError as error:
             raise error.about(None, f"restart {self.slot.unit}") from error

@@ -13,6 +13,7 @@ from ..egress.ask import ask
 from ..egress.judge import Row, table
 from ..egress.tap import Tap
 from ..errors import InvalidValueError, ToolError
+from ..proxy.policy import listen_address
 from ..settings import DEFAULT_PATH as SETTINGS
 from ..settings import FarmSettings
 from ..snapshot import DEFAULT_PATH as SNAPSHOT
@@ -43,7 +44,13 @@ def _run(arguments: Answer, root: Path) -> Answer:
     token = os.urandom(4).hex()
     with Tap(partial(markers.recognise, token=token)) as tap, ThreadPoolExecutor(AT_ONCE) as pool:
         questions = [
-            pool.submit(ask, settings.lan_address, settings.slot(record.slot), kind, token)
+            pool.submit(
+                ask,
+                listen_address(settings, record.policy),
+                settings.slot(record.slot),
+                kind,
+                token,
+            )
             for record in asked
             for kind in markers.KINDS
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 
-from modemfarm.apply.sockets import owners, read_listeners
+from modemfarm.apply.sockets import Listener, owners, read_listeners
 from modemfarm.settings import FarmSettings
 
 log = logging.getLogger(__name__)
@@ -25,12 +25,17 @@ class BusySlots:
             plan = self._settings.slot(number)
             ports = [plan.port] + ([plan.socks_port] if plan.socks_port else [])
             for port in ports:
-                foreign = owners(listeners, self._settings.lan_address, port) - {plan.uid}
+                foreign = self._owners(listeners, port) - {plan.uid}
                 if foreign:
                     busy.add(number)
                     self._report(number, port, min(foreign))
         self._reported &= busy
         return busy
+
+    def _owners(self, listeners: tuple[Listener, ...], port: int) -> frozenset[int]:
+        """Who has the port at any address where the modem's policy may want it."""
+        choices = self._settings.listen_choices
+        return frozenset().union(*(owners(listeners, address, port) for address in choices))
 
     def _report(self, slot: int, port: int, uid: int) -> None:
         if slot not in self._reported:

@@ -48,7 +48,7 @@ class Patient:
 
     uid is the one that its proxy runs as; interface is its network interface. Where it is not
     expected to serve, it is asked only when address and proxy are there. silent: its AT port is
-    known to hang.
+    known to hang. listen: where its proxy listens, where that is not the farm's address.
     """
 
     serial: str
@@ -58,6 +58,7 @@ class Patient:
     interface: str | None = None
     expected: bool = True
     silent: bool = False
+    listen: IPv4Address | None = None
 
 
 @dataclass(frozen=True)
@@ -151,31 +152,32 @@ class Looker:
     # By its port.
 
     def _through(self, seen: Evidence, patient: Patient, port: int) -> Evidence:
-        seen = replace(seen, serves=patient.expected, owner=self._owner(port, patient.uid))
+        at = patient.listen or self.address
+        seen = replace(seen, serves=patient.expected, owner=self._owner(at, port, patient.uid))
         if not patient.expected and (seen.owner is not Owner.OURS or not seen.addresses):
             return seen
         before = self._received(patient.interface)
-        seen = replace(seen, first=self._ask(port, self.first))
+        seen = replace(seen, first=self._ask(at, port, self.first))
         if seen.works:
             return seen
-        seen = replace(seen, pulse=answers(str(self.address), port))
+        seen = replace(seen, pulse=answers(str(at), port))
         if self.second is not None and seen.pulse:
-            seen = replace(seen, second=self._ask(port, self.second))
+            seen = replace(seen, second=self._ask(at, port, self.second))
         after = self._received(patient.interface)
         grew = None if before is None or after is None else after > before
         return replace(seen, received=grew)
 
-    def _ask(self, port: int, url: str) -> Asked:
+    def _ask(self, at: IPv4Address, port: int, url: str) -> Asked:
         try:
             # One try: three looks in a row are the patience.
-            return Asked(address=probe(self.address, port, url, time.monotonic()))
+            return Asked(address=probe(at, port, url, time.monotonic()))
         except ProbeError as error:
             return Asked(failure=error.message)
 
-    def _owner(self, port: int, uid: int | None) -> Owner:
+    def _owner(self, at: IPv4Address, port: int, uid: int | None) -> Owner:
         if uid is None:
             return Owner.UNKNOWN
-        found = owners(read_listeners(self.proc), self.address, port)
+        found = owners(read_listeners(self.proc), at, port)
         if uid in found:
             return Owner.OURS
         return Owner.FOREIGN if found else Owner.NOBODY

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from modemfarm.modem_lock import is_held
+from modemfarm.proxy.policy import listen_address
 from modemfarm.settings import FarmSettings
 from modemfarm.snapshot import write_snapshot
 
@@ -93,7 +94,14 @@ class Parts:
             in_thread,
             clock,
         )
-        self.vitals = Vitals(self.farm, self.store, self.inbox, examine, partial(uid_of, settings))
+        self.vitals = Vitals(
+            self.farm,
+            self.store,
+            self.inbox,
+            examine,
+            partial(uid_of, settings),
+            partial(listen_address, settings),
+        )
         database = Database(settings.database, HISTORY)
         self.history = database
         self.repair_log = RepairLog(

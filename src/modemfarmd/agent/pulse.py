@@ -8,7 +8,7 @@ v2ray drops the connection; a process that hangs does neither.
 
 from __future__ import annotations
 
-import socket
+from modemfarm.proxy.entrance import connect
 
 PULSE_S = 5.0  # as long as a request may take: a busy host is slow to everybody
 REFUSED = b"GET http://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -17,7 +17,7 @@ REFUSED = b"GET http://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: clo
 def answers(address: str, port: int) -> bool:
     """True when the proxy reacts at all: any answer or a hang-up."""
     try:
-        with socket.create_connection((address, port), PULSE_S) as connection:
+        with connect(address, port, PULSE_S) as connection:
             connection.sendall(REFUSED)
             connection.recv(1)
     except ConnectionResetError:

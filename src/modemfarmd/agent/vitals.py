@@ -7,7 +7,9 @@ What a look means and what follows from it is decided by the caretaker.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from ipaddress import IPv4Address
+from typing import Any
 
 from ..registry.model import Outcome
 from ..repair.evidence import Evidence
@@ -26,7 +28,8 @@ _MAY_SERVE = (State.SERVING, State.DEGRADED, State.WAITING, State.FAILED, State.
 class Vitals:
     """Publishes the roster and takes in reports; `judge` gets the evidence of each.
 
-    `uid_of` gives the uid of a slot's proxy, None for a slot that the settings do not have.
+    `uid_of` gives the uid of a slot's proxy, None for a slot that the settings do not have;
+    `listen_of` where a proxy with a policy of its own listens, None for the farm's address.
     """
 
     def __init__(
@@ -36,12 +39,14 @@ class Vitals:
         inbox: Inbox,
         examine: Callable[[Patient], None],
         uid_of: Callable[[int], int | None],
+        listen_of: Callable[[Mapping[str, Any] | None], IPv4Address | None] = lambda _: None,
     ) -> None:
         self._farm = farm
         self._store = store
         self._inbox = inbox
         self._examine = examine
         self._uid_of = uid_of
+        self._listen_of = listen_of
         self._roster: tuple[Patient, ...] = ()
         self._addresses: dict[str, str] = {}
         self.judge: Callable[[Evidence], None] = lambda _: None
@@ -75,7 +80,7 @@ class Vitals:
             return Patient(modem.serial, seen.at_port, None, None, seen.interface)
         return Patient(
             modem.serial, seen.at_port, place.proxy_port, uid, seen.interface,
-            expected=seen.status == "online",
+            expected=seen.status == "online", listen=self._listen_of(place.policy),
         )  # fmt: skip
 
     def _take(self, report: Report) -> None:

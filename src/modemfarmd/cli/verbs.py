@@ -29,6 +29,7 @@ VERBS = {
     "release": "hold:release",
     "logs": "logs:logs",
     "policy": "policy:policy",
+    "pac": "pac:pac",
     "proxy-user": "proxy_user:users",
     "at": "speak:at",
     "qmi": "speak:qmi",

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 LAN = {"interface": "lan0", "address": "192.168.1.100", "network": "192.168.1.0/24"}
+OTHER = LAN | {"address": "192.168.1.101"}
+MODEM = {"interface": "wwan0", "address": "10.64.1.2", "network": "10.64.1.0/30"}
 GOOD = {"farm_lan_address": "192.168.1.100", "farm_distribution": "Debian 12"}
 UNREACHABLE = "http://127.0.0.1:9/3proxy.tar.gz"  # the discard port: nobody listens
 
@@ -76,6 +78,25 @@ CASES = (
         "foreign-lan-address",
         {"farm_lan_address": "10.1.2.3"},
         ("farm_lan_address is '10.1.2.3'", "allowed", "192.168.1.100 (lan0)"),
+    ),
+    *(
+        Case(
+            f"listen-{name}",
+            {"farm_listen_addresses": [value]},
+            (f"farm_listen_addresses has '{value}'", "allowed", "192.168.1.101 (lan0)"),
+        )
+        for name, value in (
+            ("foreign", "10.1.2.3"),
+            ("any", "0.0.0.0"),
+            ("modem", "10.64.1.2"),
+            ("loopback", "127.0.0.1"),
+            ("lan", "192.168.1.100"),
+        )
+    ),
+    Case(
+        "policy-listen",
+        {"farm_policy": {"listen": "192.168.1.101"}},
+        ("farm_policy.listen is '192.168.1.101'", "allowed", "192.168.1.100"),
     ),
     Case(
         "lan-interface",
@@ -190,7 +211,7 @@ CASES = (
         ("threeproxy_source is 'release'", UNREACHABLE, "allowed", "proxy_engine v2ray"),
     ),
 )
-WELL = ("good", "good-v2ray", "good-second-probe")
+WELL = ("good", "good-v2ray", "good-second-probe", "good-listen")
 
 
 @pytest.fixture(scope="module")
@@ -220,9 +241,12 @@ def result(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> dict[str,
     good = GOOD | source
     hosts = {case.name: good | case.values for case in CASES}
     hosts |= {"good": good, "good-v2ray": GOOD | {"proxy_engine": "v2ray"}}
+    hosts["good-listen"] = good | {
+        "farm_listen_addresses": ["192.168.1.101"], "farm_policy": {"listen": "192.168.1.101"},
+    }  # fmt: skip
     hosts["good-second-probe"] = good | {"farm_second_probe_url": "http://ip.example.org/"}
     extra = {
-        "farm_host_addresses": [LAN],
+        "farm_host_addresses": [LAN, OTHER, MODEM],
         "farm_registered": "{{ test_registered | default([]) }}",
         "farm_passwd": "{{ test_passwd | default({}) }}",
         # Whatever this machine has at that place, the archive is to be looked at.

@@ -71,11 +71,11 @@ def _open_ports(facts: Facts) -> Iterator[Said]:
         return
     first, last = settings.uid_range
     for item in facts.listeners:
-        if first <= item.uid <= last and item.address != settings.lan_address:
+        if first <= item.uid <= last and item.address not in settings.listen_choices:
             where = "every address" if item.address in (None, IPv4Address(0)) else str(item.address)
             yield (
                 f"port {item.port}",
-                f"a proxy (uid {item.uid}) listens on {where}, not on {settings.lan_address} alone",
+                f"a proxy (uid {item.uid}) listens on {where}, not in the LAN alone",
                 "sudo modemfarm apply; its configuration was changed by hand",
             )
 

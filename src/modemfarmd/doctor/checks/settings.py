@@ -34,6 +34,14 @@ def _lan(facts: Facts) -> Iterator[Said]:
             f"clients ask {settings.lan_address}, but {interface} has {has}",
             "give the interface that address, or set farm_lan_address and run playbooks/site.yml",
         )
+    there = {item for addresses in kernel.addresses.values() for item in addresses}
+    for address in settings.listen_addresses:
+        if address not in there:
+            yield (
+                str(address),
+                f"proxies may listen on {address}, but no interface has it",
+                "give an interface of the LAN that address, or change farm_listen_addresses",
+            )
 
 
 def _snapshot(facts: Facts) -> Iterator[Said]:

@@ -29,14 +29,19 @@ FILES = (
 @pytest.fixture(scope="session")
 def written(tmp_path_factory):
     """Folder by engine with what the roles write on a host with a LAN interface lan0."""
+    return write(tmp_path_factory, VARIABLES, LAN)
+
+
+def write(tmp_path_factory, variables, addresses):
+    """The same for another host: variables of the roles, and the addresses that it has."""
     base = tmp_path_factory.mktemp("written")
     hosts = {
-        engine: VARIABLES | {"proxy_engine": engine, "test_target": str(base / engine)}
+        engine: variables | {"proxy_engine": engine, "test_target": str(base / engine)}
         for engine in ENGINES
     }
     names = {str(ROOT / f): f.split("/templates/")[1].removesuffix(".j2") for f in FILES}
     playbook = Path(__file__).with_name("render.yml")
-    extra = {"test_templates": names, "farm_host_addresses": LAN}
+    extra = {"test_templates": names, "farm_host_addresses": addresses}
     result = run_playbook(playbook, hosts, extra, tmp_path_factory.mktemp("run"))
     assert failures(result) == {}
     return {engine: base / engine for engine in ENGINES}
@@ -45,6 +50,11 @@ def written(tmp_path_factory):
 @pytest.fixture(scope="session", params=ENGINES)
 def world(request, written):
     """A host with two modems that serve."""
+    yield from worlds(request, written)
+
+
+def worlds(request, written, own=None):
+    """Such a host; `own`: by slot, what its policy has of its own."""
     reason = why_not()
     if reason:
         pytest.skip(reason)
@@ -60,7 +70,9 @@ def world(request, written):
         folder.chmod(0o755)
         if request.param == "threeproxy":
             program = shutil.copy(program, folder / "3proxy")
-        yield from serving(World(written[request.param], folder, request.param, program))
+        found = World(written[request.param], folder, request.param, program)
+        found.own = own or {}
+        yield from serving(found)
 
 
 def serving(built):

@@ -24,7 +24,7 @@ ARP, IP4, IP6 = 0x0806, 0x0800, 0x86DD
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
 NEIGHBOURS = {130, 131, 132, 133, 134, 135, 136, 137, 143}  # of ICMPv6: no user's data
 LAN = ip_network("192.168.1.0/24")
-HOST = ip_address("192.168.1.100")
+HOSTS = {ip_address("192.168.1.100"), ip_address("192.168.1.101")}  # the second in test_listen
 TURN_S = 0.002
 QUIET_S = 0.15  # a frame is at the far end of a veth pair within microseconds
 
@@ -173,7 +173,7 @@ def leaks(packets, addresses, served):
 
 def _may_be(packet, addresses, served):
     if packet.wire == "lan":
-        answer = packet.source == HOST and packet.target in LAN
+        answer = packet.source in HOSTS and packet.target in LAN
         return answer and (packet.protocol == ICMP or packet.sport in served)
     own = {"one": 1, "two": 2}[packet.wire]
     return packet.slot == own and addresses[packet.wire].allow(packet)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from modemfarm.apply.plan import render_config
 from modemfarm.proxy.plan import proxy_plan
+from modemfarm.proxy.policy import listen_address
 from modemfarm.settings import FarmSettings
 
 from ..conftest import inside
@@ -61,6 +62,7 @@ class World:
         self.names = {name: f"{tag}{name}" for name in ("host", "lan", "one", "two")}
         self.wires = Wires()
         self.addresses = {"one": Addresses("10.64.1.2"), "two": Addresses("10.64.2.2")}
+        self.own = {}  # what the policy of a slot has of its own
         self.proxies = {}
         self.clients = []
         self.replug = False  # a state has given the modems' interfaces other names
@@ -113,6 +115,8 @@ class World:
         self.sh(f"ip address add 192.168.1.1/24 dev p-lan0; ip address add {OWN}/24 dev p-lan0\n"
                 "ip address add fd00:1::1/64 dev p-lan0 nodad\n"
                 "ip route add 10.64.0.0/16 via 192.168.1.100", "lan")  # fmt: skip
+        for address in self.settings.listen_addresses:
+            self.sh(f"ip address add {address}/24 dev lan0")
         self.load()
         for slot in MODEMS:
             self.plug(slot)
@@ -179,6 +183,10 @@ class World:
         plan = self.settings.slot(slot)
         return plan.port, plan.socks_port or plan.port
 
+    def listen(self, slot):
+        """Where the proxy of a slot is to be asked."""
+        return str(listen_address(self.settings, self.own.get(slot)))
+
     @property
     def kinds(self):
         """What clients ask: v2ray's configuration has no UDP ASSOCIATE."""
@@ -197,7 +205,7 @@ class World:
         plan = self.settings.slot(slot)
         # UDP is a modem's option: here the matrix needs it.
         udp = {"protocols": ["http", "connect", "socks", "udp"]} if self.udp else {}
-        own = udp | (own or {})
+        own = udp | self.own.get(slot, {}) | (own or {})
         text = render_config(self.settings, proxy_plan(self.settings, plan, own))
         path = self.folder / plan.config_path.name
         path.write_text(change(text))
@@ -213,7 +221,7 @@ class World:
         self.proxies[slot] = process
         deadline = time.monotonic() + LISTEN_CAP_S
         for port in set(self.ports(slot)):
-            while f"{HOST}:{port} " not in self.sh("ss -Hltn"):
+            while f"{self.listen(slot)}:{port} " not in self.sh("ss -Hltn"):
                 assert process.poll() is None, said.read_text()
                 assert time.monotonic() < deadline, said.read_text()
                 time.sleep(0.02)
@@ -227,7 +235,7 @@ class World:
     def client(self, slot, timeout=PATIENT_S, kinds=None):
         """A LAN client of a slot's proxy; `timeout` in seconds for each answer."""
         kinds = kinds or self.kinds
-        found = Client(self.names["lan"], HOST, slot, self.ports(slot), kinds, timeout)
+        found = Client(self.names["lan"], self.listen(slot), slot, self.ports(slot), kinds, timeout)
         self.clients.append(found)
         return found
 

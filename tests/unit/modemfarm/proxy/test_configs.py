@@ -19,6 +19,7 @@ POLICY = Policy(
     clients=(IPv4Network("192.168.1.0/24"), IPv4Network("10.8.0.0/16")),
     nameservers=(IPv4Address("203.0.113.53"),),
     max_connections=500,
+    listen=IPv4Address("192.168.1.100"),
 )
 PLAN = ProxyPlan(
     listen=IPv4Address("192.168.1.100"),

@@ -46,7 +46,8 @@ BAD = [
     ("down_kbits", 7), ("down_kbits", -1), ("down_kbits", 1_000_001), ("down_kbits", "fast"),
     ("down_kbits", False), ("up_kbits", 100_001), ("new_connections_per_minute", 4096),
     ("connect_s", 0), ("dns_s", 61), ("idle_http_s", 4), ("idle_stream_s", 86_401),
-    ("log_hosts", 1), ("log_paths", "yes"),
+    ("log_hosts", 1), ("log_paths", "yes"), ("listen", "0.0.0.0"), ("listen", "::1"),
+    ("listen", ["192.168.1.100"]), ("listen", "192.168.1"), ("listen", None), ("listen", "lan0"),
 ]  # fmt: skip
 
 
@@ -64,8 +65,8 @@ def test_every_field_has_bad_values():
 
 
 def test_an_unknown_field_and_no_object():
-    with pytest.raises(InvalidValueError, match="field name in policy is 'listen'"):
-        parse({"listen": "1.2.3.4"})
+    with pytest.raises(InvalidValueError, match="field name in policy is 'listens'"):
+        parse({"listens": "1.2.3.4"})
     with pytest.raises(InvalidValueError, match=r"^policy is"):
         parse([])
     with pytest.raises(InvalidValueError, match="size of policy"):
