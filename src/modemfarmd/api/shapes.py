@@ -45,6 +45,7 @@ class ModemShape(Shape):
     interface: str | None
     usb_path: str | None
     present: bool
+    quota: Literal["soft", "hard"] | None
     iccid: str | None
     imsi: str | None
     apn: str | None

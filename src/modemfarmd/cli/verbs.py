@@ -30,6 +30,7 @@ VERBS = {
     "logs": "logs:logs",
     "policy": "policy:policy",
     "proxy-user": "proxy_user:users",
+    "quota": "quota:quota",
     "at": "speak:at",
     "qmi": "speak:qmi",
     "sms": "messages:sms",
