@@ -122,6 +122,26 @@ class HoldRow(Shape):
     released_by: str | None
 
 
+class ExitShape(Shape):
+    """A modem had an address; until null: it still has. slot and port null where nobody knows."""
+
+    host: str
+    serial: str
+    slot: int | None
+    proxy_port: int | None
+    interface: str
+    address: str
+    since: datetime
+    until: datetime | None
+
+
+class ExitPage(Shape):
+    """Spans of addresses, oldest first."""
+
+    items: list[ExitShape]
+    next: str | None
+
+
 class HoldPage(Shape):
     """Holds, newest first."""
 

@@ -31,6 +31,7 @@ VERBS = {
     "policy": "policy:policy",
     "proxy-user": "proxy_user:users",
     "quota": "quota:quota",
+    "exits": "exits:exits",
     "at": "speak:at",
     "qmi": "speak:qmi",
     "sms": "messages:sms",
