@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .checks import address, flag, integer, items, network
 from .errors import InvalidValueError, SettingsError
@@ -79,6 +80,7 @@ class FarmSettings:
     keep_samples_days: int = 30
     keep_events_days: int = 365
     hub_power: bool = False
+    quota_time_zone: str | None = None  # where a day of a quota begins; None: the host's
     policy: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -259,6 +261,14 @@ def _event_days(name: str, value: object) -> int:
     return integer(name, value, 30, LONGEST_KEPT_DAYS)
 
 
+def _time_zone(name: str, value: object) -> str:
+    try:
+        return ZoneInfo(value if isinstance(value, str) else "").key
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        allowed = "a time zone that this host knows, such as Europe/Berlin or UTC"
+        raise InvalidValueError(name, value, allowed) from error
+
+
 def _any_integer(name: str, value: object) -> int:
     return integer(name, value, 0, 2**31 - 1)  # the real limits depend on slots: _check_ranges
 
@@ -283,6 +293,7 @@ _CHECKS = {
     "max_connections": lambda name, value: integer(name, value, 1, 100_000),
     "database": _database,
     "hub_power": flag,
+    "quota_time_zone": _time_zone,
     "policy": lambda name, value: policies.checked(value, name),
     "keep_logs_days": _days,
     "keep_samples_days": _days,

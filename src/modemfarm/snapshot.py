@@ -18,6 +18,7 @@ from .errors import InvalidValueError, SnapshotError
 from .hold import Hold
 from .identity import check_apn, check_iccid, check_serial, check_usb_path
 from .proxy.policy import checked as check_policy
+from .proxy.quota import check_state as check_quota
 from .settings import MAX_SLOTS
 
 DEFAULT_PATH = Path("/var/lib/modemfarm/modems.json")
@@ -32,6 +33,7 @@ class ModemRecord:
 
     sim_open: the agent has read the IMSI since it was plugged in, so no PIN is wanted.
     policy: what its proxy does otherwise than the farm's, a document of proxy.policy.
+    quota: "soft" or "hard" while it has used up its volume; with "hard" nobody new gets in.
     hold: an operator is at work, and while it is active nothing writes to the modem by itself.
     """
 
@@ -44,6 +46,7 @@ class ModemRecord:
     sim_open: bool = False
     hold: Hold | None = None
     policy: Mapping[str, Any] | None = None
+    quota: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as `parse_snapshot` reads them."""
@@ -158,6 +161,7 @@ def _record(row: object) -> ModemRecord:
         iccid=_optional(row, "iccid", check_iccid),
         apn=_optional(row, "apn", check_apn),
         policy=None if row.get("policy") is None else check_policy(row["policy"]),
+        quota=_optional(row, "quota", check_quota),
         present=_flag(row, "present"),
         sim_open=_flag(row, "sim_open"),
         hold=None if row.get("hold") is None else holds.parse(row["hold"]),

@@ -32,6 +32,13 @@ class SchemaError(PermanentError):
         super().__init__(message, remedy)
 
 
+class JournalError(TransientError):
+    """The journal of this host cannot be read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "as root, or as a member of the group systemd-journal")
+
+
 class ApplyError(TransientError):
     """The apply service could not be reached or did not finish."""
 

@@ -62,12 +62,13 @@ def apply_batch(
     free = [item for item in items if not item.done]
     try:
         if check_mode:
-            predict(host, settings, free, held, batch, prove)
+            predict(host, settings, free, held, batch, prove, snapshot.modems)
         else:
             converger = Converger(
-                host, settings, batch, prove, lambda: _targets(wanted, settings, snapshot.modems)
-            )
-            again = partial(_again, wanted, settings, Path(snapshot_path))
+                host, settings, batch, prove, lambda: _targets(wanted, settings, snapshot.modems),
+                snapshot.modems,
+            )  # fmt: skip
+            again = partial(_again, converger, wanted, settings, Path(snapshot_path))
             _in_turns(converger, free, held, wait, again)
     finally:
         host.close()
@@ -111,10 +112,17 @@ def _in_turns(
 
 
 def _again(
-    wanted: Wanted, settings: FarmSettings, snapshot: Path, items: Sequence[Progress]
+    converger: Converger,
+    wanted: Wanted,
+    settings: FarmSettings,
+    snapshot: Path,
+    items: Sequence[Progress],
 ) -> None:
     """While we waited, who was at work may have placed a hold, or put the modem elsewhere."""
-    records = {record.serial: record for record in read_snapshot(snapshot).modems} if items else {}
+    if not items:
+        return
+    converger.records = read_snapshot(snapshot).modems
+    records = {record.serial: record for record in converger.records}
     for item in items:
         record = records.get(item.serial)
         result, target = (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import FarmError
 from ..settings import FarmSettings
+from ..snapshot import ModemRecord
 from .execute import Execution, begin_proxies, run_barriers, state_after
 from .fallback import Fallback
 from .guard import Element
@@ -29,7 +30,7 @@ class Converger:
     """Converges modems of one batch; `prove` asks for an address through each port.
 
     everybody: all modems of the host. A guard that is loaded again lets nobody out, so it gets the
-    elements of those that are not converged now, too.
+    elements of those that are not converged now, too. records: all modems, for their quotas.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Converger:
         batch: BatchResult,
         prove: bool,
         everybody: Callable[[], Sequence[Target]] = tuple,
+        records: Sequence[ModemRecord] | None = None,
     ) -> None:
         self.host = host
         self._settings = settings
         self._batch = batch
         self._prove = prove
         self._everybody = everybody
+        self.records = records
 
     def run(self, items: Sequence[Progress], held: Sequence[Progress], deadline: float) -> None:
         """Move `items` as far as they go until `deadline` (time.monotonic).
@@ -60,7 +63,8 @@ class Converger:
             if reloaded:
                 mine = {item.serial for item in items}
                 away = [target for target in self._everybody() if target.serial not in mine]
-            plan = compute(current, self._settings, [item.target for item in items], away)
+            targets = [item.target for item in items]
+            plan = compute(current, self._settings, targets, away, self.records)
             started = time.monotonic()
             run_barriers(self.host, plan.steps, execution)
         begin_proxies(self.host, plan.steps, execution)

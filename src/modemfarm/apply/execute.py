@@ -18,6 +18,7 @@ from .result import FAILED, WAITING
 from .steps import (
     ChangeGuard,
     ChangeRules,
+    ChangeStopped,
     ChangeUnit,
     LoosenFilter,
     RemoveMap,
@@ -69,6 +70,8 @@ class Execution:
 def run_barriers(host: Host, steps: Sequence[Step], execution: Execution) -> None:
     """Rules, guard and identity: quick, and before anything that lets traffic flow."""
     _together(_of(steps, ChangeRules), execution, lambda batch: _rules(host, batch))
+    # Before the guard: at boot nobody has a way out when the port is closed already.
+    _together(_of(steps, ChangeStopped), execution, lambda batch: _stopped(host, batch))
     _together(_of(steps, ChangeGuard), execution, lambda batch: _guard(host, batch))
     for strict in _of(steps, LoosenFilter):
         _together([strict], execution, lambda batch: host.loosen_filter(batch[0].interface))
@@ -141,6 +144,12 @@ def _guard(host: Host, batch: Sequence[ChangeGuard]) -> None:
     delete = frozenset().union(*(step.delete for step in batch))
     add = frozenset().union(*(step.add for step in batch))
     host.change_guard(delete, add)
+
+
+def _stopped(host: Host, batch: Sequence[ChangeStopped]) -> None:
+    delete = frozenset().union(*(step.delete for step in batch))
+    add = frozenset().union(*(step.add for step in batch))
+    host.change_stopped(delete, add)
 
 
 def _write_map(host: Host, step: WriteMap) -> None:

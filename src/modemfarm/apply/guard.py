@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nftables guard's set `uplinks`: which uid may send through which interface.
+"""The nftables guard's sets: which uid may send through which interface, and which ports nobody
+new gets to because the modem's volume is used up.
 
-The routing role owns the table, its chains and the set; only the elements change here, in one
+The routing role owns the table, its chains and the sets; only the elements change here, in one
 transaction, so there is no moment in which a uid has two uplinks.
 """
 
@@ -17,6 +18,7 @@ from ..identity import check_interface
 
 TABLE = "inet modemfarm_guard"
 SET = "uplinks"
+STOPPED = "stopped"
 LIST_COMMAND = ("nft", "-j", "list", "table", *TABLE.split())
 FILE = Path("/etc/modemfarm/guard.nft")
 # Without these two nothing holds a proxy back; the file names all that belong to the table.
@@ -63,6 +65,27 @@ def parse(text: str, chains: Mapping[str, int] = NEEDED) -> frozenset[Element]:
         words = f"rules are missing in its chains {', '.join(short)}"
         raise ToolError(words, "run the role routing")
     return uplinks
+
+
+def stopped_in(text: str) -> frozenset[int] | None:
+    """The ports in the set of STOPPED (of LIST_COMMAND); None for a guard that has no such set.
+
+    It may be of an earlier release: the role writes it, and not in the same moment as this program.
+    """
+    for item in json.loads(text)["nftables"]:
+        found = item.get("set", {})
+        if found.get("name") == STOPPED:
+            return frozenset(int(port) for port in found.get("elem", ()))
+    return None
+
+
+def stop_transaction(delete: Iterable[int], add: Iterable[int]) -> str:
+    """Text for `nft -f -` that opens ports and closes others; empty when there is nothing to do."""
+    return "".join(
+        f"{verb} element {TABLE} {STOPPED} {{ {', '.join(str(int(p)) for p in sorted(ports))} }}\n"
+        for verb, ports in (("delete", list(delete)), ("add", list(add)))
+        if ports
+    )
 
 
 def drops(text: str) -> dict[str, int]:

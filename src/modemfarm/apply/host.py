@@ -147,10 +147,15 @@ class Host:
             return {}  # that it is lost is told by read_guard
 
     def read_guard(self) -> frozenset[guard.Element]:
-        """Elements of the guard's set; without the guard nothing may be served: PermanentError."""
+        """Who may send where; without the guard nothing may be served: PermanentError."""
+        return self.read_guard_sets()[0]
+
+    def read_guard_sets(self) -> tuple[frozenset[guard.Element], frozenset[int] | None]:
+        """As read_guard, and the ports that are stopped (None: it is a guard without stops)."""
         chains = guard.chains_of(read_text(self.path(guard.FILE)))
         try:
-            return guard.parse(self.run(guard.LIST_COMMAND), chains)
+            text = self.run(guard.LIST_COMMAND)
+            return guard.parse(text, chains), guard.stopped_in(text)
         except ToolError as error:
             raise PermanentError(
                 f"cannot read the guard: {error.message}", "run the role routing on this host"
@@ -249,6 +254,12 @@ class Host:
     def change_guard(self, delete: Iterable[guard.Element], add: Iterable[guard.Element]) -> None:
         """Change elements of the guard's set in one transaction."""
         text = guard.transaction(delete, add)
+        if text:
+            self.run(("nft", "-f", "-"), text)
+
+    def change_stopped(self, delete: Iterable[int], add: Iterable[int]) -> None:
+        """Let new clients to ports again, or not any more; whoever is connected stays so."""
+        text = guard.stop_transaction(delete, add)
         if text:
             self.run(("nft", "-f", "-"), text)
 

@@ -14,6 +14,7 @@ from ..errors import FarmError
 from ..proxy import threeproxy, v2ray
 from ..proxy.plan import ProxyPlan
 from ..proxy.policy import listen_address
+from ..proxy.quota import HARD
 from ..settings import FarmSettings, SlotPlan
 from ..snapshot import ModemRecord
 from ..usb import AT_FARM, UsbModem
@@ -25,6 +26,7 @@ from .sockets import Listener, owners
 from .steps import (
     ChangeGuard,
     ChangeRules,
+    ChangeStopped,
     ChangeUnit,
     LoosenFilter,
     RemoveMap,
@@ -84,6 +86,7 @@ class Current:
 
     links: udev's link folder by IMEI as names, None where udev makes none (a host in a test).
     holders: who listens on a port of the farm that is not the slot's own user, in words.
+    stopped: ports that no new client gets to; None where the guard has no such set.
     strict: interfaces with strict reverse path filtering.
     guard_lost, units_error: why the guard, or systemd's units, could not be read.
     """
@@ -92,6 +95,7 @@ class Current:
     links: Mapping[str, frozenset[str]] | None = None
     rules: frozenset[Rule] = frozenset()
     guard: frozenset[Element] = frozenset()
+    stopped: frozenset[int] | None = frozenset()
     strict: frozenset[str] = frozenset()
     guard_lost: FarmError | None = None
     units: Mapping[str, UnitState] = field(default_factory=dict)
@@ -119,10 +123,13 @@ def compute(
     settings: FarmSettings,
     targets: Sequence[Target],
     away: Sequence[Target] = (),
+    records: Sequence[ModemRecord] | None = None,
 ) -> Plan:
     """The plan of a batch: barriers (rules, guard) come before whatever lets traffic flow.
 
     Of `away`, modems that are not to be touched otherwise, only the guard's elements change.
+    records: all modems of the host. Who gets no new clients is decided for all of them, also for
+    those that are held or busy; without records nothing is decided.
     """
     # After a new port_base each has the port of a neighbour that moves in this same run.
     moving = frozenset(target.slot.uid for target in targets)
@@ -142,6 +149,9 @@ def compute(
         changes = slot_changes(current.rules, target.slot)
         if changes:
             steps.append(ChangeRules(target.serial, changes))
+    if records is not None:
+        steps += stop_steps(current.stopped, settings, records, [*targets, *away])
+        blocked |= _unstoppable(current, targets)
     steps += guard_steps(current.guard, [*targets, *away])
     steps += [
         LoosenFilter(target.serial, target.usb.net)
@@ -169,6 +179,49 @@ def guard_steps(current: frozenset[Element], targets: Sequence[Target]) -> list[
             steps.append(ChangeGuard(target.serial, delete, add))
             left = (left - delete) | add
     return steps
+
+
+def stop_steps(
+    current: frozenset[int] | None,
+    settings: FarmSettings,
+    records: Sequence[ModemRecord],
+    targets: Sequence[Target],
+) -> list[ChangeStopped]:
+    """One step for each modem of `targets` whose ports are not as its quota says, one for the rest
+    of the host: ports of a modem that was forgotten, and of modems that are not in this run.
+    """
+    if current is None:
+        return []
+    wanted = {
+        port
+        for record in records
+        if record.quota == HARD and record.slot <= settings.slots
+        for port in _ports(settings.slot(record.slot))
+    }
+    steps = []
+    left = wanted ^ current
+    for target in targets:
+        mine = left & _ports(target.slot)
+        if mine:
+            steps.append(ChangeStopped(target.serial, mine & current, mine & wanted))
+            left = left - mine
+    if left:
+        steps.append(ChangeStopped(None, frozenset(left & current), frozenset(left & wanted)))
+    return steps
+
+
+def _unstoppable(current: Current, targets: Sequence[Target]) -> dict[str, tuple[str, str]]:
+    """Modems that are to get no new clients under a guard of an earlier release."""
+    words = "its volume is used up, and the guard of this host cannot close its port"
+    return {
+        target.serial: (words, "run the role routing on this host")
+        for target in targets
+        if current.stopped is None and target.record.quota == HARD
+    }
+
+
+def _ports(slot: SlotPlan) -> frozenset[int]:
+    return frozenset(port for port in (slot.port, slot.socks_port) if port is not None)
 
 
 def _map_steps(current: Current, target: Target) -> list[Step]:

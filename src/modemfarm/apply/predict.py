@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ..errors import FarmError
 from ..settings import FarmSettings
+from ..snapshot import ModemRecord
 from .activate import fail, profile_change
 from .assess import Kind, assess
 from .fallback import degraded_words
@@ -22,6 +23,7 @@ from .probe import probe
 from .progress import Progress
 from .read import read_current
 from .result import DEGRADED, FAILED, OFFLINE, SERVING, WAITING, BatchResult
+from .steps import ChangeStopped
 from .verify import difference, twin
 
 
@@ -32,12 +34,13 @@ def predict(
     held: Sequence[Progress],
     batch: BatchResult,
     prove: bool,
+    records: Sequence[ModemRecord] | None = None,
 ) -> None:
     """Fill in the results without touching anything; `prove` sends a request through each port."""
     current = read_current(host, settings, [item.target for item in items])
     batch.host += lost_words(current, settings)
     batch.guard_drops = host.read_guard_drops()
-    _static(settings, current, items, held, batch)
+    _static(settings, current, items, held, batch, records)
     online = [item for item in items if not item.done]
     if online:
         managers = host.read_managers()
@@ -51,14 +54,17 @@ def _static(
     items: Sequence[Progress],
     held: Sequence[Progress],
     batch: BatchResult,
+    records: Sequence[ModemRecord] | None,
 ) -> None:
     away = [item.target for item in held if not item.target.online]
-    plan = compute(current, settings, [item.target for item in items], away)
+    plan = compute(current, settings, [item.target for item in items], away, records)
     by_serial = {item.serial: item for item in (*items, *held)}
     for step in plan.steps:
         batch.diff.append(step.diff())
         if step.serial is None:
             batch.host_changed = True
+            if isinstance(step, ChangeStopped):
+                batch.host.append(step.name)
         else:
             by_serial[step.serial].result.note(step.name)
     for item in items:

@@ -20,7 +20,7 @@ def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) 
 
     A guard that is gone and a systemd that does not answer are part of the picture.
     """
-    guard, guard_lost = _guard(host)
+    (guard, stopped), guard_lost = _guard(host)
     listeners = host.read_listening()
     now = time.time()
     units, units_error = _units(host, targets)
@@ -29,6 +29,7 @@ def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) 
         links=host.read_links(),
         rules=host.read_rules(),
         guard=guard,
+        stopped=stopped,
         strict=host.read_strict(target.usb.net for target in targets if target.usb is not None),
         guard_lost=guard_lost,
         units=units,
@@ -40,11 +41,13 @@ def read_current(host: Host, settings: FarmSettings, targets: Sequence[Target]) 
     )
 
 
-def _guard(host: Host) -> tuple[frozenset[Element], FarmError | None]:
+def _guard(
+    host: Host,
+) -> tuple[tuple[frozenset[Element], frozenset[int] | None], FarmError | None]:
     try:
-        return host.read_guard(), None
+        return host.read_guard_sets(), None
     except PermanentError as error:
-        return frozenset(), error
+        return (frozenset(), frozenset()), error
 
 
 def _units(host: Host, targets: Sequence[Target]) -> tuple[dict[str, UnitState], FarmError | None]:

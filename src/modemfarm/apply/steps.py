@@ -89,6 +89,23 @@ class ChangeGuard:
 
 
 @dataclass(frozen=True)
+class ChangeStopped:
+    """Close ports to new clients, or open them; serial None for ports that are no modem's."""
+
+    serial: str | None
+    delete: frozenset[int]
+    add: frozenset[int]
+    name = "quota"
+
+    def diff(self) -> Diff:
+        """The elements that go and come."""
+        before, after = (
+            "".join(f"{port}\n" for port in sorted(ports)) for ports in (self.delete, self.add)
+        )
+        return Diff("nft set inet modemfarm_guard stopped", before, after)
+
+
+@dataclass(frozen=True)
 class LoosenFilter:
     """Make the reverse path filtering of an interface loose again."""
 
@@ -119,4 +136,7 @@ def _lines(changes: Sequence[RuleChange], add: bool) -> str:
     return "".join(f"{item.rule.arguments()}\n" for item in changes if item.add is add)
 
 
-Step = WriteMap | RemoveMap | WriteConfig | ChangeRules | ChangeGuard | LoosenFilter | ChangeUnit
+Step = (
+    WriteMap | RemoveMap | WriteConfig | ChangeRules | ChangeStopped | ChangeGuard | LoosenFilter
+    | ChangeUnit
+)  # fmt: skip

@@ -32,6 +32,8 @@ MAX_BYTES = 4000  # of a modem's document: 120 of them have to fit into the snap
 # Unsigned 32 bits of bit/s end at 4.2 Gbit/s. 3proxy rounds an upload's wait to whole microseconds
 # for 64 bytes, so beyond 100 Mbit/s it would be a quarter off; an EC25 sends 50 Mbit/s at most.
 MAX_DOWN_KBITS, MAX_UP_KBITS, MIN_KBITS = 1_000_000, 100_000, 8
+QUOTAS = ("soft_day_mb", "hard_day_mb", "soft_month_mb", "hard_month_mb")
+MAX_QUOTA_MB = 1_000_000_000  # 1 PB: an EC25 takes years for it
 MAX_NEW_CONNECTIONS = 4095  # 3proxy counts them in 20-bit fractions of 32 bits
 
 
@@ -50,7 +52,8 @@ class PortRange:
 class Policy:
     """All values of one proxy. nameservers () stands for the carrier's, a limit of 0 for none.
 
-    Rates are kilobits (1,000 bits) a second of all connections together, times are seconds.
+    Rates are kilobits (1,000 bits) a second of all connections together, times are seconds. Quotas
+    are megabytes (1,000,000 bytes) of both directions in a day or month: quota.py.
     users: names of those who may log in; without any, the address of a client is enough.
     listen: an address of this host in one of its LANs.
     """
@@ -69,6 +72,10 @@ class Policy:
     down_kbits: int = 0
     up_kbits: int = 0
     new_connections_per_minute: int = 0
+    soft_day_mb: int = 0
+    hard_day_mb: int = 0
+    soft_month_mb: int = 0
+    hard_month_mb: int = 0
     connect_s: int = 15
     dns_s: int = 15
     idle_http_s: int = 180
@@ -148,6 +155,12 @@ def complete(
         )  # fmt: skip
     if policy.log_paths and not policy.log_hosts:
         raise InvalidValueError(f"{where}.log_paths", True, "only together with log_hosts")
+    for period in ("day", "month"):
+        soft, hard = getattr(policy, f"soft_{period}_mb"), getattr(policy, f"hard_{period}_mb")
+        if 0 < hard < soft:
+            raise InvalidValueError(
+                f"{where}.soft_{period}_mb", soft, f"at most hard_{period}_mb, which is {hard}"
+            )
     return policy
 
 
@@ -293,6 +306,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "down_kbits": _number(MIN_KBITS, MAX_DOWN_KBITS, zero=True),
     "up_kbits": _number(MIN_KBITS, MAX_UP_KBITS, zero=True),
     "new_connections_per_minute": _number(1, MAX_NEW_CONNECTIONS, zero=True),
+    **{name: _number(1, MAX_QUOTA_MB, zero=True) for name in QUOTAS},
     "connect_s": _number(1, 300),
     "dns_s": _number(1, 60),
     "idle_http_s": _number(5, 86_400),

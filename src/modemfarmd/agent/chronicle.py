@@ -11,8 +11,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from ..registry.history import BearerSpan, History, PlaceSpan, Sample, SimSpan
 from ..registry.hosts import HostBook
 from ..registry.model import Observation, Outcome
 from ..registry.retention import Keep, Retention
+from ..registry.volumes import Volume, VolumeBook
 from .schema_gate import SchemaGate
 from .states import State
 from .store import Radio
@@ -49,6 +50,25 @@ class Ledger:
         self._interfaces: dict[str, str | None] = {}
         self.samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
         self.spans: deque[Span] = deque(maxlen=SPANS_KEPT)
+        self._volumes: dict[tuple[str, date], Volume] = {}
+        self._volumes_lock = threading.Lock()
+
+    def moved(self, volumes: Iterable[Volume]) -> None:
+        """The newest numbers of days."""
+        with self._volumes_lock:
+            self._volumes |= {(one.serial, one.day): one for one in volumes}
+
+    def take_volumes(self) -> list[Volume]:
+        """What has come since the last call; from any thread."""
+        with self._volumes_lock:
+            taken = list(self._volumes.values())
+            self._volumes = {}
+            return taken
+
+    def put_back(self, volumes: Iterable[Volume]) -> None:
+        """What could not be written; newer numbers stay."""
+        with self._volumes_lock:
+            self._volumes = {(one.serial, one.day): one for one in volumes} | self._volumes
 
     def sampled(self, radio: Radio) -> None:
         """One look at a modem's signal."""
@@ -105,6 +125,7 @@ class Chronicle(threading.Thread):
         self._stop_event = stop
         self._gate = SchemaGate(database)
         self._history = History(database, host)
+        self._volumes = VolumeBook(database, host)
         self._hosts = HostBook(database, host)
         self._retention = Retention(database, keep or Keep())
         self._version = version("modemfarm")
@@ -146,6 +167,12 @@ class Chronicle(threading.Thread):
     def _write(self) -> None:
         self._drain(self._ledger.samples, self._history.record_samples)
         self._drain(self._ledger.spans, self._spans)
+        volumes = self._ledger.take_volumes()
+        try:
+            self._volumes.record(volumes)
+        except BaseException:
+            self._ledger.put_back(volumes)
+            raise
 
     def _drain(self, kept: deque[_T], write: Callable[[Sequence[_T]], None]) -> None:
         """Write the oldest, and drop them when that is done: the worker goes on adding."""

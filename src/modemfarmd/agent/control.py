@@ -2,7 +2,9 @@
 """The agent's control socket: what people and programs of this host may ask of it.
 
 In:  {"verb": "status"} | {"verb": "hold", "serial", "until", "reason", "by"?} |
-     {"verb": "release", "serial", "by"?} | {"verb": "resync"} | {"verb": "apply", "serials": []}
+     {"verb": "release", "serial", "by"?} | {"verb": "quota", "serial"?} |
+     {"verb": "quota-reset", "serial", "periods", "by"?} | {"verb": "resync"} |
+     {"verb": "apply", "serials": []}
      and for root and the API, who have asked their caller who he is:
      {"verb": "command", "serial", "command", "role", "by", "correlation"} |
      {"verb": "restart", "serial", "step", "by", "correlation"}
@@ -30,6 +32,8 @@ from ..apply.peer import Peer
 from .deeds import STEP_S, Deeds
 from .holds import Holds
 from .inbox import Inbox
+from .quotas import Quotas
+from .volumes import PERIODS
 
 _T = TypeVar("_T")
 
@@ -45,6 +49,8 @@ _FIELDS = {
     "status": frozenset(),
     "hold": frozenset({"serial", "until", "reason", "by"}),
     "release": frozenset({"serial", "by"}),
+    "quota": frozenset({"serial"}),
+    "quota-reset": frozenset({"serial", "periods", "by"}),
     "resync": frozenset(),
     "apply": frozenset({"serials"}),
     "command": frozenset({"serial", "command", "role", "by", "correlation"}),
@@ -70,6 +76,8 @@ class Control:
         now: Callable[[], datetime],
         deeds: Deeds,
         wait: float = WORKER_S,
+        *,
+        quotas: Quotas,
     ) -> None:
         self._inbox = inbox
         self._holds = holds_
@@ -81,6 +89,7 @@ class Control:
         self._now = now
         self._deeds = deeds
         self._wait = wait
+        self._quotas = quotas
 
     def answer(self, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
         """Check and do what is asked. FarmError says why not; bad input is an event as well."""
@@ -111,6 +120,8 @@ class Control:
         if verb == "apply":
             serials = _serials(document.get("serials"))
             return {"queued": self._worker(lambda: self._apply(serials))}
+        if verb in ("quota", "quota-reset"):
+            return self._quota(verb, document, peer)
         if verb in ("command", "restart"):
             return self._deed(verb, document, peer)
         return self._hold(verb, document, peer)
@@ -138,6 +149,17 @@ class Control:
             return ended.result(STEP_S)
         except TimeoutError as error:
             raise BusyError(f"{step} did not end within {STEP_S:g} s", "look again") from error
+
+    def _quota(self, verb: str, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
+        said = document.get("serial")
+        if verb == "quota":
+            serial = None if said is None else check_serial(said)
+            return {"modems": self._worker(lambda: self._quotas.rows(serial))}
+        serial, by = check_serial(said), actor(document.get("by"), peer)
+        periods = document.get("periods")
+        if not isinstance(periods, list) or not periods or not set(periods) <= set(PERIODS):
+            raise InvalidValueError("periods", periods, f"a list of {', '.join(PERIODS)}")
+        return {"modem": self._worker(lambda: self._quotas.reset(serial, periods, by))}
 
     def _hold(self, verb: str, document: dict[str, Any], peer: Peer) -> dict[str, Any]:
         serial = check_serial(document.get("serial"))

@@ -47,6 +47,7 @@ class Modem:
     arrived: when it was plugged in or restarted, since: when its state began; monotonic seconds.
     repairing: the step that is being tried on it. blamed: why its SIM cannot be used and what to
     do, as its AT port said last; ModemManager takes minutes to notice that a SIM was pulled.
+    quota: the limit of its volume that is used up, as proxy.quota has it.
     card: the ICCID of the last SIM that could be read, also while there is none.
     """
 
@@ -56,6 +57,7 @@ class Modem:
     sim: SimTrouble | None = None
     blamed: tuple[str, str] | None = None
     hold: Hold | None = None
+    quota: str | None = None
     repairing: str | None = None
     arrived: float | None = None
     since: float = 0.0
@@ -76,7 +78,9 @@ class Modem:
 
     def record(self) -> ModemRecord | None:
         """Its part of the snapshot."""
-        return None if self.place is None else record_of(self.seen, self.place, self.hold)
+        if self.place is None:
+            return None
+        return replace(record_of(self.seen, self.place, self.hold), quota=self.quota)
 
 
 @dataclass

@@ -75,6 +75,7 @@ class WorkerGauges:
             "jobs": {"applies": self._applier.jobs, "repairs": self._repairs.jobs},
             "modems": dict(Counter(str(m.state) for m in self._farm.modems.values())),
             "present": sum(m.seen.present for m in self._farm.modems.values()),
+            "over_quota": dict(Counter(m.quota for m in self._farm.modems.values() if m.quota)),
             "held": len(self._holds.active()),
             "database": self._store.reachable,
             "unwritten": self._store.pending,

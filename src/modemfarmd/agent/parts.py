@@ -6,8 +6,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from modemfarm.modem_lock import is_held
 from modemfarm.proxy.policy import listen_address
@@ -32,14 +33,18 @@ from .gauges import WorkerGauges
 from .holds import Holds
 from .inbox import Inbox
 from .look import Patient
+from .meter import Meter
 from .places import Places
 from .publisher import Publisher
+from .quotas import Quotas
 from .repair_file import FILE, RepairFile
 from .repair_log import RepairLog
 from .repairs import Repairs
 from .schema_gate import SchemaGate
 from .store import Store
 from .vitals import Vitals
+from .volume_file import FILE as VOLUMES
+from .volume_file import VolumeFile
 from .worker import Worker
 
 HISTORY = "modemfarm-agent history"
@@ -123,6 +128,19 @@ class Parts:
         )
         self.caretaker.ask_again = self.arrivals.ask_again
         self.vitals.judge = self.caretaker.judge
+        self.quotas = Quotas(
+            self.farm,
+            self.store,
+            self.publisher,
+            self.applier,
+            VolumeFile(places.snapshot.parent / VOLUMES),
+            Meter(places.root).read,
+            settings.policy,
+            partial(today, settings.quota_time_zone),
+            self.ledger.moved,
+            clock,
+        )
+        self.publisher.settle = self.quotas.settle
         self.gauges = WorkerGauges(
             self.farm,
             self.arrivals,
@@ -145,7 +163,12 @@ class Parts:
             self.vitals,
             clock,
         )
-        self.worker.turns += [self.drift.turn, self.caretaker.turn, self.gauges.turn]
+        self.worker.turns += [
+            self.drift.turn,
+            self.caretaker.turn,
+            self.quotas.turn,
+            self.gauges.turn,
+        ]
 
     def _is_our_doing(self, serial: str) -> bool:
         """Somebody's repair or reset makes the modem restart; an apply of ours does not."""
@@ -176,6 +199,12 @@ def uid_of(settings: FarmSettings, slot: int) -> int | None:
 def in_thread(task: Callable[[], None]) -> None:
     """Run `task` in a thread that nobody waits for."""
     threading.Thread(target=task, name="apply", daemon=True).start()
+
+
+def today(zone: str | None) -> date:
+    """The date in a time zone, None for the host's."""
+    now = utc_now()
+    return (now.astimezone() if zone is None else now.astimezone(ZoneInfo(zone))).date()
 
 
 def utc_now() -> datetime:

@@ -45,6 +45,8 @@ class Publisher:
         self._written: dict[str, ModemRecord] = {}
         self._refused: dict[str, str] = {}
         self.failing = False
+        # Has what is written be so: a modem that is new may have used up its volume.
+        self.settle: Callable[[], object] = lambda: None
 
     def on_disk(self, records: Iterable[ModemRecord]) -> None:
         """What the file holds from an earlier run."""
@@ -70,6 +72,7 @@ class Publisher:
 
     def write(self) -> None:
         """Write it now. OSError, FarmError."""
+        self.settle()
         records = self._farm.records()
         try:
             self._write(Snapshot(self._host, records))

@@ -99,6 +99,7 @@ class Store:
         self._observations: dict[str, Observation] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._radio: dict[str, Radio] = {}
+        self._quotas: dict[str, str | None] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._failures = 0
         self._next_try = 0.0
@@ -159,6 +160,10 @@ class Store:
         if self._witness is not None:
             self._witness.sampled(radio)
 
+    def quota(self, serial: str, state: str | None) -> None:
+        """Keep to be written which limit of its volume a modem has used up."""
+        self._quotas[serial] = state
+
     def event(self, kind: str, serial: str | None = None, **detail: object) -> None:
         """Keep an event to be written, and log it."""
         log.info("event %s %s %s", kind, serial or "-", detail)
@@ -166,7 +171,7 @@ class Store:
 
     def drop(self, serial: str) -> None:
         """Forget what is kept for a modem that an administrator has forgotten."""
-        for kept in (self._observations, self._outcomes, self._radio, self.refused):
+        for kept in (self._observations, self._outcomes, self._radio, self._quotas, self.refused):
             kept.pop(serial, None)
 
     def wait(self) -> float | None:
@@ -200,7 +205,10 @@ class Store:
     @property
     def pending(self) -> int:
         """How many things are kept to be written."""
-        kept = (self._observations, self._outcomes, self._radio, self._events, self._holds)
+        kept = (
+            self._observations, self._outcomes, self._radio, self._quotas, self._events,
+            self._holds,
+        )  # fmt: skip
         return sum(len(one) for one in kept)
 
     def _write_observations(self, places: dict[str, Place]) -> list[str]:
@@ -235,11 +243,12 @@ class Store:
         events = list(islice(self._events, EVENTS_AT_ONCE))
         self._write(self._registry.record, list(self._outcomes.values()))
         self._write(self._registry.record_radio, [asdict(values) for values in radio])
+        self._write(self._registry.set_quotas, list(self._quotas.items()))
         self._write(self._registry.add_events, events)
         for _ in events:
             self._events.popleft()
         self._write_holds()
-        for kept in (self._outcomes, self._radio):
+        for kept in (self._outcomes, self._radio, self._quotas):
             kept.clear()
 
     def _write_holds(self) -> None:

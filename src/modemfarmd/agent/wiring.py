@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..line.server import LineServer, check_member, listen
 from ..registry.db import Database
 from ..registry.logs import LogBook
 from ..registry.retention import Keep
+from ..registry.volumes import Volume, VolumeBook
 from .address_watch import AddressWatch
 from .chronicle import Chronicle
 from .client import wake
@@ -40,6 +42,7 @@ from .parts import Parts, utc_now
 from .places import Places
 from .schema_gate import SchemaGate
 from .sim_entry import SimEntry
+from .store import UNUSABLE
 from .systemd import Beat, Notifier
 
 log = logging.getLogger("modemfarm.agent")
@@ -80,6 +83,7 @@ class Agent:
         worker.apply_all()
         notifier.ready(worker.status())
         worker.run(self.stop, Beat(notifier, time.monotonic))
+        self.parts.quotas.close()
         notifier.stopping()
 
     def start(self) -> None:
@@ -135,6 +139,7 @@ class Agent:
             self.parts.store.event,
             utc_now,
             self._deeds(),
+            quotas=self.parts.quotas,
         )
         try:
             listener = listen(self._places.run / SOCKET, GROUP)
@@ -185,10 +190,19 @@ class Agent:
             self.parts.farm.load_records(records, self._settings.port_base)
         if records is not None:
             self.parts.holds.load(records)
+        self.parts.quotas.load(records or (), self._volumes_since)
         self.parts.caretaker.remember(self.parts.repair_file.read())
         if rows is not None:
             return "the database"
         return "the snapshot" if records else "nothing"
+
+    def _volumes_since(self, day: date) -> list[Volume]:
+        """What the registry has, where our own file is lost."""
+        try:
+            return VolumeBook(self.parts.history, self._settings.host).since(day)
+        except UNUSABLE as error:
+            log.warning("no volumes of this month are known: %s", error)
+            return []
 
     def _records(self) -> tuple[ModemRecord, ...] | None:
         try:

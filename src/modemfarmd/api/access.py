@@ -49,6 +49,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("PUT", "/api/modems/{serial}/hold"): Rule(_OPERATOR, Scope.MODEM),
     ("DELETE", "/api/modems/{serial}/hold"): Rule(_OPERATOR, Scope.MODEM),
     ("GET", "/api/holds"): Rule(_VIEWER, Scope.THEIRS),
+    ("GET", "/api/exits"): Rule(_OPERATOR, Scope.THEIRS),
     ("GET", "/api/events"): Rule(_VIEWER, Scope.THEIRS),
     ("GET", "/api/operations/{operation}"): Rule(_VIEWER, Scope.THEIRS),
     ("GET", "/api/audit"): Rule(_ADMIN, Scope.FARM),

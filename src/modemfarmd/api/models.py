@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from typing import Annotated, Any, Literal
 
 from fastapi import Header, Path
@@ -81,6 +82,16 @@ Instant = Annotated[
 ]
 
 
+def _ipv4(value: str) -> str:
+    try:
+        return str(IPv4Address(value))
+    except ValueError as error:
+        raise ValueError("an IPv4 address") from error
+
+
+IPv4Text = Annotated[str, Field(max_length=15, examples=["203.0.113.7"]), AfterValidator(_ipv4)]
+
+
 class Strict(BaseModel):
     """No field that is not known, and no value turned into another type."""
 
@@ -125,6 +136,16 @@ class LogQuery(Paged):
     outcome: Literal[OUTCOMES] | None = None  # type: ignore[valid-type]
     correlation: Annotated[str | None, Field(pattern=r"^[0-9a-zA-Z-]{1,64}$")] = None
     since: Instant | None = None
+
+
+class ExitQuery(Paged):
+    """Who had which exit address: at a time, or from a time on."""
+
+    address: Annotated[IPv4Text | None, Field(description="As the Internet sees it.")] = None
+    serial: SerialText | None = None
+    at: Annotated[Instant | None, Field(description="One moment; not with since and until.")] = None
+    since: Annotated[Instant | None, Field(description="A day ago, where it is left out.")] = None
+    until: Annotated[Instant | None, Field(description="Now, where it is left out.")] = None
 
 
 class HoldQuery(Paged):

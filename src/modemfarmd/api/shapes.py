@@ -45,6 +45,7 @@ class ModemShape(Shape):
     interface: str | None
     usb_path: str | None
     present: bool
+    quota: Literal["soft", "hard"] | None
     iccid: str | None
     imsi: str | None
     apn: str | None
@@ -119,6 +120,26 @@ class HoldRow(Shape):
     at: datetime
     released_at: datetime | None
     released_by: str | None
+
+
+class ExitShape(Shape):
+    """A modem had an address; until null: it still has. slot and port null where nobody knows."""
+
+    host: str
+    serial: str
+    slot: int | None
+    proxy_port: int | None
+    interface: str
+    address: str
+    since: datetime
+    until: datetime | None
+
+
+class ExitPage(Shape):
+    """Spans of addresses, oldest first."""
+
+    items: list[ExitShape]
+    next: str | None
 
 
 class HoldPage(Shape):

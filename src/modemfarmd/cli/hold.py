@@ -40,14 +40,14 @@ def hold(
     check_serial(serial)
     now = datetime.now(UTC)
     wanted = place(now + duration(for_), actor_here(KIND), reason, now)
-    said = _ask({"verb": "hold", "serial": serial, **wanted.as_dict()}, socket)
+    said = ask_agent({"verb": "hold", "serial": serial, **wanted.as_dict()}, socket)
     _show(said, as_json, f"{serial} is {wanted}")
 
 
 def release(serial: Serial, as_json: Json = False, socket: Socket = None) -> None:
     """End a hold before its time."""
     check_serial(serial)
-    said = _ask({"verb": "release", "serial": serial, "by": actor_here(KIND)}, socket)
+    said = ask_agent({"verb": "release", "serial": serial, "by": actor_here(KIND)}, socket)
     _show(said, as_json, f"{serial} is released")
 
 
@@ -61,7 +61,8 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _ask(document: dict[str, Any], socket: Path | None) -> dict[str, Any]:
+def ask_agent(document: dict[str, Any], socket: Path | None) -> dict[str, Any]:
+    """What the agent answers. FarmError when it refuses, or is away."""
     from ..line.client import ask
 
     return ask(socket or SOCKET, document, ANSWER_S, WHO)

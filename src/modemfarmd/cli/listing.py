@@ -17,7 +17,8 @@ from modemfarm.snapshot import DEFAULT_PATH as SNAPSHOT
 _COLUMNS = {
     "slot": "slot", "serial": "serial", "status": "status", "state": "state",
     "operator": "operator", "signal": "dBm", "wan_address": "WAN address", "proxy_port": "port",
-    "interface": "interface", "usb_path": "USB", "hold": "held until", "reason": "reason",
+    "interface": "interface", "usb_path": "USB", "quota": "quota", "hold": "held until",
+    "reason": "reason",
 }  # fmt: skip
 
 

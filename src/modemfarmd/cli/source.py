@@ -32,7 +32,7 @@ _NO_RIGHT = re.compile(
 COLUMNS = (
     "serial", "slot", "proxy_port", "status", "state", "reason", "remedy", "operator", "signal",
     "registration", "wan_address", "interface", "usb_path", "present", "hold", "iccid", "imsi",
-    "apn", "policy",
+    "apn", "policy", "quota",
     "path", "at_port", "qmi_port", "manufacturer", "model", "revision", "first_seen", "last_seen",
     "changed_at", "host",
 )  # fmt: skip
@@ -109,6 +109,7 @@ def _row(record: ModemRecord, settings: FarmSettings) -> dict[str, Any]:
             "iccid": record.iccid,
             "apn": record.apn,
             "policy": record.policy,
+            "quota": record.quota,
             "host": settings.host,
         }
     )

@@ -31,6 +31,8 @@ VERBS = {
     "policy": "policy:policy",
     "pac": "pac:pac",
     "proxy-user": "proxy_user:users",
+    "quota": "quota:quota",
+    "exits": "exits:exits",
     "at": "speak:at",
     "qmi": "speak:qmi",
     "sms": "messages:sms",

@@ -108,6 +108,10 @@ class Registry:
         values = {"serial": serial, "host": self.host.name, "policy": document}
         return bool(self.database.rows("set_policy", values))
 
+    def set_quotas(self, batch: Sequence[tuple[str, str | None]]) -> None:
+        """By serial which limit of its volume is used up; a row that says so is not touched."""
+        self._many("set_quota", [{"serial": serial, "quota": state} for serial, state in batch])
+
     def add_events(self, events: Sequence[Event]) -> None:
         """Write events in order, all or none."""
         self._many(

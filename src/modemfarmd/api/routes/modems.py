@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from ...registry.browse import Browser
 from ...registry.db import Row
+from ...registry.exits import Asked, find_exits, span
 from .. import models, shapes
 from ..access import unknown_modem
 from ..openapi import problems
@@ -103,6 +105,28 @@ def holds(
             wanted.limit + 1, wanted.active, at=at, before=before, serial=wanted.serial
         )
     return tagged(request, page(rows, wanted.limit, _place))
+
+
+@router.get(
+    "/api/exits", response_model=shapes.ExitPage, responses=problems(304, 422), name="exits"
+)
+def exits(
+    request: Request, who: Who, parts: Has, wanted: Annotated[models.ExitQuery, Query()]
+) -> Response:
+    """Which modem had which exit address when, oldest first. Whose client it was is in the journal
+    of the modem's host: `modemfarm exits` there.
+    """
+    since, until = span(wanted.at, wanted.since, wanted.until, datetime.now(UTC))
+    at, number = after(wanted.cursor, a_time, a_number)
+    asked = Asked(since, until, wanted.address, wanted.serial)
+    with parts.pool.database() as database:
+        rows = find_exits(
+            database, asked, wanted.limit + 1, who.principal.modems,
+            None if at is None else (at, number),
+        )  # fmt: skip
+    found = page(rows, wanted.limit, lambda row: [row["since"], row["id"]])
+    found["items"] = [{k: v for k, v in row.items() if k != "id"} for row in found["items"]]
+    return tagged(request, found)
 
 
 def _place(row: Row) -> list[object]:

@@ -2,7 +2,7 @@
 -- registry's word; the agent's own is in its snapshot.
 SELECT modems.serial, modems.host, slot, proxy_port, status, state, modems.reason, remedy, operator,
        signal, registration, host(wan_address) AS wan_address, bearers.since AS wan_since,
-       modems.interface, modems.usb_path, present, iccid, imsi, apn, path, at_port, qmi_port,
+       modems.interface, modems.usb_path, present, quota, iccid, imsi, apn, path, at_port, qmi_port,
        manufacturer, model, revision, first_seen, last_seen, changed_at,
        holds.until AS held_until, placed_by AS held_by, holds.reason AS held_why
 FROM modems

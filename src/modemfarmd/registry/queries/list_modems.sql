@@ -1,5 +1,5 @@
 SELECT serial, host, slot, proxy_port, present, path, usb_path, at_port, qmi_port, interface, iccid, imsi,
-       apn, policy, manufacturer, model, revision, operator, registration, signal,
+       apn, policy, quota, manufacturer, model, revision, operator, registration, signal,
        host(wan_address) AS wan_address, status, state, reason, remedy,
        first_seen, last_seen, changed_at
 FROM modems

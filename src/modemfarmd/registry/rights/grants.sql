@@ -29,6 +29,8 @@ BEGIN
         GRANT SELECT, INSERT ON hosts, holds, locations, sims, bearers TO modemfarm;
         GRANT UPDATE (agent_version, last_seen) ON hosts TO modemfarm;
         GRANT UPDATE (released_at, released_by) ON holds TO modemfarm;
+        GRANT SELECT, INSERT ON volumes TO modemfarm;
+        GRANT UPDATE (down, up) ON volumes TO modemfarm;
         GRANT UPDATE (until) ON locations, bearers TO modemfarm;
         GRANT UPDATE (until, imsi) ON sims TO modemfarm;
         GRANT EXECUTE ON FUNCTION turn_partitions TO modemfarm;

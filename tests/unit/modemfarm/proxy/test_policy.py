@@ -45,6 +45,8 @@ BAD = [
     ("denied_networks", ["10.0.0.0/8", "10.1.0.0/16"]), ("denied_networks", ["fe80::/10"]),
     ("down_kbits", 7), ("down_kbits", -1), ("down_kbits", 1_000_001), ("down_kbits", "fast"),
     ("down_kbits", False), ("up_kbits", 100_001), ("new_connections_per_minute", 4096),
+    ("soft_day_mb", -1), ("soft_day_mb", "5 GB"), ("hard_day_mb", 1_000_000_001),
+    ("soft_month_mb", 1.5), ("hard_month_mb", True),
     ("connect_s", 0), ("dns_s", 61), ("idle_http_s", 4), ("idle_stream_s", 86_401),
     ("log_hosts", 1), ("log_paths", "yes"), ("listen", "0.0.0.0"), ("listen", "::1"),
     ("listen", ["192.168.1.100"]), ("listen", "192.168.1"), ("listen", None), ("listen", "lan0"),

@@ -33,6 +33,7 @@ class Desk:
         self.control = Control(
             world.inbox, world.holds, lambda: {"modems": 2}, world.worker.resync_soon,
             world.worker.apply_some, world.store.event, world.wall, self.deeds(), wait,
+            quotas=world.quotas,
         )  # fmt: skip
 
     def deeds(self) -> Deeds:

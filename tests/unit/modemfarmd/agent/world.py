@@ -2,12 +2,13 @@
 """The worker with everything around it faked: no threads, no files, our clock."""
 
 import errno
+import json
 import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,16 +29,20 @@ from modemfarmd.agent.holds import Holds
 from modemfarmd.agent.identify import Answer
 from modemfarmd.agent.inbox import Inbox, Task
 from modemfarmd.agent.look import Patient
+from modemfarmd.agent.meter import Reading
 from modemfarmd.agent.publisher import Publisher
+from modemfarmd.agent.quotas import Quotas
 from modemfarmd.agent.repairs import Repairs
 from modemfarmd.agent.sim_entry import SimTrouble
 from modemfarmd.agent.store import Store
 from modemfarmd.agent.vitals import Vitals
+from modemfarmd.agent.volumes import Volumes
 from modemfarmd.agent.worker import Worker
 from modemfarmd.errors import ApplyError, DatabaseGoneError, SlotsExhaustedError
 from modemfarmd.registry.db import Row
 from modemfarmd.registry.model import Observation, Outcome, Place
 from modemfarmd.registry.repairs import Repair
+from modemfarmd.registry.volumes import Volume
 from modemfarmd.repair.keeper import Keeper
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -101,6 +106,12 @@ class FakeRegistry:
                 state=outcome.state, status=outcome.status, wan_address=outcome.wan_address
             )
 
+    def set_quotas(self, batch: Sequence[tuple[str, str | None]]) -> None:
+        self._check()
+        for who, state in batch:
+            if who in self.table:
+                self.table[who]["quota"] = state
+
     def record_radio(self, batch: Sequence[Mapping[str, object]]) -> None:
         self._check()
         self.radio += [str(values["serial"]) for values in batch]
@@ -124,6 +135,26 @@ class FakeBook:
 
     def active(self, now: datetime) -> dict[str, Hold]:
         return {serial: hold for serial, hold in self.held.items() if hold.active(now)}
+
+
+class FakeFile:
+    """The volumes on disk."""
+
+    path = Path("volumes.json")
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.text: str | None = None
+
+    def read(self, volumes: Volumes) -> str | None:
+        if self.text is not None:
+            volumes.load(json.loads(self.text))
+        return None
+
+    def write(self, volumes: Volumes, day: date) -> None:
+        if self._world.disk_full:
+            raise OSError(errno.ENOSPC, "disk full")
+        self.text = json.dumps(volumes.as_dict(day))
 
 
 class World:
@@ -157,6 +188,10 @@ class World:
         self.repaired: list[tuple[str, str]] = []
         self.repair_error: str | None = None
         self.examined: list[Patient] = []
+        self.counters: dict[str, Reading] = {}
+        self.today = START.date()
+        self.volume_file = FakeFile(self)
+        self.kept_volumes: list[Volume] = []
         self.registry = FakeRegistry()
         self.inbox = Inbox()
         self.farm = Farm(self.clock)
@@ -198,7 +233,12 @@ class World:
             self.farm, self.arrivals, self.store, self.inbox, self.publisher, self.applier,
             self.holds, self.vitals, self.clock,
         )  # fmt: skip
-        self.worker.turns += [self.turn_of_drift.turn, self.caretaker.turn]
+        self.quotas = Quotas(
+            self.farm, self.store, self.publisher, self.applier, self.volume_file,  # type: ignore[arg-type]
+            self.counters.get, {}, lambda: self.today, self.kept_volumes.extend, self.clock,
+        )  # fmt: skip
+        self.publisher.settle = self.quotas.settle
+        self.worker.turns += [self.turn_of_drift.turn, self.caretaker.turn, self.quotas.turn]
         self.scan = Scan(self, self.inbox.name, threading.Event())  # type: ignore[arg-type]
         self.scan_due: float | None = None  # none by itself
         self.auto = True
