@@ -34,6 +34,7 @@ TEST_PROGRAMS = {
     "ip": "iproute2",
     "make": "make",
     "nft": "nftables",
+    "node": "nodejs",
     "qmicli": "libqmi-utils",
     "readelf": "binutils",
     "runuser": "util-linux",

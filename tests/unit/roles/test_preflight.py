@@ -94,6 +94,13 @@ CASES = (
         )
     ),
     Case(
+        "pac-port",
+        {"pac_port": 3128},
+        ("pac_port is 3128", "allowed: 80, or", "proxies' ports (3128 to 3159)"),
+    ),
+    Case("pac-reserved", {"pac_port": 5432}, ("pac_port is 5432", "farm_reserved_ports")),
+    Case("pac-range", {"pac_port": 65536}, ("pac_port is 65536", "1 to 65535")),
+    Case(
         "policy-listen",
         {"farm_policy": {"listen": "192.168.1.101"}},
         ("farm_policy.listen is '192.168.1.101'", "allowed", "192.168.1.100"),
