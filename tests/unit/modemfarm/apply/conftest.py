@@ -141,10 +141,9 @@ class Tools:
             elements = self.world.elements
             (elements.add if verb == "add" else elements.remove)((int(uid), name))
         for verb, ports in re.findall(r"(\w+) element .* stopped \{ ([0-9, ]+) \}", text):
-            change = (
-                self.world.stopped.update if verb == "add" else self.world.stopped.difference_update
-            )
-            change(map(int, ports.split(",")))
+            found = set(map(int, ports.split(",")))
+            self.world.stopped ^= found
+            assert (verb == "add") is (found <= self.world.stopped)
         return ""
 
 

@@ -72,7 +72,7 @@ def test_where_the_port_cannot_be_closed_nobody_gets_out(farm):
 
 
 def test_modems_that_are_not_in_the_run_are_closed_as_well(two):
-    farm, one, second = two
+    farm, _, second = two
     _, rows = farm.apply(second)
     assert farm.world.stopped == {port(farm, 1)}
     assert rows[second]["changed"] == []
