@@ -149,3 +149,15 @@ def test_load_names_the_file(tmp_path, text):
 def test_load_without_a_file(tmp_path):
     with pytest.raises(SettingsError, match="No such file"):
         FarmSettings.load(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
+def test_a_time_zone_of_quotas(zone):
+    assert FarmSettings.from_dict(GOOD | {"quota_time_zone": zone}).quota_time_zone == zone
+
+
+@pytest.mark.parametrize("zone", ["", "Europe/Atlantis", "../UTC", "/etc/localtime", 1, None])
+def test_a_time_zone_that_is_none(zone):
+    with pytest.raises(SettingsError, match=r"^quota_time_zone is ") as caught:
+        FarmSettings.from_dict(GOOD | {"quota_time_zone": zone})
+    assert "Europe/Berlin" in str(caught.value.remedy)

@@ -47,6 +47,16 @@ CASES = (
         ("farm_policy.denied_ports is 99999", "allowed: ports from 1 to 65535"),
     ),
     Case(
+        "quota-zone",
+        {"farm_quota_time_zone": "Europe/Atlantis"},
+        ("farm_quota_time_zone is 'Europe/Atlantis'", "allowed: a time zone that this host knows"),
+    ),
+    Case(
+        "quota-soft",
+        {"farm_policy": {"soft_day_mb": 20, "hard_day_mb": 10}},
+        ("soft_day_mb is 20", "at most hard_day_mb, which is 10"),
+    ),
+    Case(
         "policy-overlap",
         {"farm_policy": {"denied_ports": [25, "20-30"]}},
         ("farm_policy.denied_ports is '20-30 and 25'", "do not overlap"),

@@ -32,6 +32,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("PUT", "/api/modems/{serial}/hold"): ("operator", "modem", {"until": UNTIL, "reason": "x"}),
     ("DELETE", "/api/modems/{serial}/hold"): ("operator", "modem", None),
     ("GET", "/api/holds"): ("viewer", "theirs", None),
+    ("GET", "/api/exits"): ("operator", "theirs", None),
     ("GET", "/api/events"): ("viewer", "theirs", None),
     ("GET", "/api/operations/{operation}"): ("viewer", "theirs", None),
     ("GET", "/api/audit"): ("admin", "farm", None),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the lists show: filters, pages, ETags, and hostile strings as plain text."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -118,3 +119,59 @@ def test_health_tells_nothing_and_needs_nothing(world: World) -> None:
     answer = world.client.get("/api/health")
     assert answer.json() == {"status": "ok"}
     world.parts.pool.close()
+
+
+@pytest.fixture
+def operator(world: World) -> dict[str, str]:
+    """Two modems; the first had .7 until an hour ago and has .8 since, the second has .7 now."""
+    for number in (1, 2):
+        world.modem(number)
+    for number, address, since, until in (
+        (1, 7, 3, "1"), (1, 8, 1, None), (2, 7, 1, None),
+    ):  # fmt: skip
+        ended = "NULL" if until is None else f"now() - interval '{until} hour'"
+        world.statement(
+            "INSERT INTO bearers (host, serial, interface, address, since, until, slot, proxy_port)"  # noqa: S608
+            f" VALUES ('lab', '{serial(number)}', 'wwan0', '203.0.113.{address}',"
+            f" now() - interval '{since} hour', {ended}, {number}, {3127 + number})"
+        )
+    return world.person("oscar", "operator")
+
+
+def test_who_had_an_exit_address(world: World, operator: dict[str, str]) -> None:
+    answer = get(world, "/api/exits?address=203.0.113.7", operator)
+    assert serials(answer) == [serial(1), serial(2)]
+    first, last = answer.json()["items"]
+    assert (first["slot"], first["proxy_port"], last["until"]) == (1, 3128, None)
+    assert "id" not in first
+    then = world.now() - timedelta(hours=2)
+    moment = f"at={then:%Y-%m-%dT%H:%M:%SZ}"
+    assert serials(get(world, f"/api/exits?{moment}", operator)) == [serial(1)]
+    page = get(world, "/api/exits?limit=2", operator).json()
+    rest = get(world, f"/api/exits?limit=2&cursor={page['next']}", operator).json()
+    assert len(page["items"]) == 2
+    assert len(rest["items"]) == 1
+    assert rest["next"] is None
+
+
+def test_exits_are_an_operators_and_of_his_modems(world: World, operator: dict[str, str]) -> None:
+    assert get(world, "/api/exits", world.person("vera")).status_code == 403
+    theirs = world.person("otto", "operator", [serial(2)])
+    assert serials(get(world, "/api/exits", theirs)) == [serial(2)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["address=203.0.113", "address=::1", "at=yesterday", "since=2026-01-31T12:00:00",
+     "at=2026-01-31T12:00:00Z%26since=2026-01-31T12:00:00Z", "serial=1", "who=me",
+     "since=2026-01-31T12:00:00Z&until=2026-01-30T12:00:00Z",
+     "at=2026-01-31T12:00:00Z&until=2026-01-30T12:00:00Z"],
+)  # fmt: skip
+def test_exits_of_nothing_are_refused(world: World, operator: dict[str, str], query: str) -> None:
+    assert get(world, f"/api/exits?{query}", operator).status_code == 422
+
+
+def test_a_modem_says_that_its_volume_is_used_up(world: World, viewer: dict[str, str]) -> None:
+    world.statement(f"UPDATE modems SET quota = 'hard' WHERE serial = '{serial(2)}'")  # noqa: S608
+    rows = get(world, "/api/modems", viewer).json()["items"]
+    assert [row["quota"] for row in rows] == [None, "hard", *[None] * 5]

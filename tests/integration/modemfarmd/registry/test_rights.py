@@ -27,6 +27,7 @@ from modemfarmd.registry.modems import Host, Registry
 from modemfarmd.registry.repairs import Repair, RepairBook
 from modemfarmd.registry.retention import Keep, Retention
 from modemfarmd.registry.schema import require_schema
+from modemfarmd.registry.volumes import Volume, VolumeBook
 
 OWNER, AGENT, API, BACKUP = ROLES = (
     "modemfarm_migrate", "modemfarm", "modemfarm_api", "modemfarm_backup",
@@ -40,7 +41,7 @@ SETTINGS = FarmSettings(
 NOW = datetime.now(UTC)
 TABLES = (
     "modems modem_logs modem_log_files events hosts holds repairs locations sims bearers "
-    "signal_samples schema_migrations"
+    "signal_samples volumes schema_migrations"
 ).split()
 ACCOUNTS = "users sessions refresh_tokens api_tokens login_failures audit operations".split()
 
@@ -107,6 +108,7 @@ def everything(database: Database) -> None:
     registry.record_radio(
         [{"serial": SERIAL, "signal": -71, "operator": "x", "registration": "home"}]
     )
+    registry.set_quotas([(SERIAL, "hard")])
     registry.add_events([Event("plugged", SERIAL)])
     registry.follow_ports()
     entries = (Entry(SERIAL, 2, None, "iot"), Entry("867584030000025", 1, None))
@@ -138,6 +140,10 @@ def see(
     sim = SimSpan(SERIAL, iccid, None, at)
     history.sims([sim, replace(sim, imsi="26202")])
     history.bearers([BearerSpan(SERIAL, "wwan0", ip, at)])
+    volumes = VolumeBook(database, "lab")
+    for down in (10, 20):
+        volumes.record([Volume(SERIAL, at.date(), down, 1)])
+    assert volumes.since(at.date()) == [Volume(SERIAL, at.date(), 20, 1)]
 
 
 def read(database: Database, more: Sequence[str] = ()) -> None:
@@ -169,6 +175,9 @@ def test_the_agent_may_do_its_work(connected: Callable[[str], Database]) -> None
         "UPDATE holds SET reason = 'another'",
         "DELETE FROM signal_samples",
         "DELETE FROM bearers",
+        "DELETE FROM volumes",
+        "UPDATE volumes SET day = '1999-01-01'",
+        "UPDATE bearers SET slot = 1",
         "UPDATE sims SET iccid = '1'",
         "INSERT INTO schema_migrations VALUES (99, 'future')",
         "DROP FUNCTION turn_partitions",

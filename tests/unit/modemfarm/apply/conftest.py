@@ -57,6 +57,7 @@ class World:
         self.fail = {}
         self.rules = {Rule(family, 32766, table=254) for family in (4, 6)}
         self.elements = set()
+        self.stopped = set()  # None: a guard from before there were stops
         self.units = {}
         self.modems = {}
         self.devices = {}
@@ -131,11 +132,18 @@ class Tools:
                 raise ToolError("nft list: No such file or directory", "look")
             elements = [{"concat": list(item)} for item in sorted(self.world.elements)]
             items = [{"set": {"name": "uplinks", "elem": elements}}]
+            if self.world.stopped is not None:
+                ports = {"elem": sorted(self.world.stopped)} if self.world.stopped else {}
+                items.append({"set": {"name": "stopped"} | ports})
             items += [{"rule": {"chain": name}} for name in self.world.chains]
             return json.dumps({"nftables": items})
         for verb, uid, name in re.findall(r'(\w+) element .*\{ (\d+) \. "(\S+)" \}', text):
             elements = self.world.elements
             (elements.add if verb == "add" else elements.remove)((int(uid), name))
+        for verb, ports in re.findall(r"(\w+) element .* stopped \{ ([0-9, ]+) \}", text):
+            found = set(map(int, ports.split(",")))
+            self.world.stopped ^= found
+            assert (verb == "add") is (found <= self.world.stopped)
         return ""
 
 
