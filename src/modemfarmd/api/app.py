@@ -20,11 +20,12 @@ from .limits import REMEDY, BodyLimit, SafeHeaders
 from .openapi import describe
 from .parts import Parts
 from .problem import ProblemError, response, shown
-from .routes import accounts, actions, auth, health, modems
+from .routes import accounts, actions, auth, health, live, metrics, modems
 
 log = logging.getLogger("modemfarm.api")
 
-ROUTERS = (health.router, auth.router, modems.router, actions.router, accounts.router)
+ROUTERS = (health.router, auth.router, modems.router, actions.router, accounts.router,
+           live.router, metrics.router)  # fmt: skip
 VERSION = "1"  # of the API; what is added is no other version
 _HIDDEN = ("password", "new_password", "refresh_token", "token")
 

@@ -22,14 +22,16 @@ from modemfarm.errors import FarmError
 from ..registry.audit import Entry
 from .access import RULES, Rule, check
 from .accounts.principal import Principal
+from .accounts.tickets import PREFIX, Tickets
 from .accounts.tokens import BadTokenError
 from .parts import Parts
-from .problem import ProblemError, as_problem, not_found, response
+from .problem import ProblemError, as_problem, not_found, response, shown
 
 log = logging.getLogger("modemfarm.api")
 
 _READING = ("GET", "HEAD", "OPTIONS")
 _SCHEME = "bearer "
+METRICS = "/metrics"
 _REALM = 'Bearer realm="modemfarm"'
 
 
@@ -67,6 +69,8 @@ class Gate:
         self._parts = parts
         self._routes = routes
         self._rules = rules
+        here = f"https://{parts.farm.lan_address}:{parts.settings.port}"
+        self._origins = {here, *parts.settings.origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it through, or say why not."""
@@ -78,7 +82,8 @@ class Gate:
         state["address"] = scope["client"][0] if scope.get("client") else "unknown"
         try:
             rule, parameters = self._rule(scope)
-            if rule.least is not None:
+            self._check_origin(HTTPConnection(scope))
+            if rule.least is not None and not self._is_scrape(scope):
                 principal = await run_in_threadpool(self._who, HTTPConnection(scope))
                 caller = Caller(principal, state["address"], state["correlation"])
                 state["caller"] = caller
@@ -110,8 +115,26 @@ class Gate:
             headers={"Allow": ", ".join(allowed)},
         )
 
+    def _is_scrape(self, scope: Scope) -> bool:
+        """Somebody who may read the metrics without a token, and sends none."""
+        named = scope["path"] == METRICS and "authorization" in HTTPConnection(scope).headers
+        found: str = scope["state"]["address"]
+        return scope["path"] == METRICS and not named and self._parts.settings.scrapes(found)
+
+    def _check_origin(self, request: HTTPConnection) -> None:
+        """A browser opens a WebSocket for any page, and says for which. Programs say nothing."""
+        origin = request.headers.get("origin")
+        if request.scope["type"] == "websocket" and origin not in {None, *self._origins}:
+            raise ProblemError(
+                403,
+                f"{shown(origin)} may open no WebSocket here",
+                "an admin adds it to api_origins",
+            )
+
     def _who(self, request: HTTPConnection) -> Principal:
         """In a thread: it asks the database."""
+        if request.scope["type"] == "websocket":
+            return self._holder(request.scope["subprotocols"])
         sent = request.headers.get("authorization", "")
         if not sent.lower().startswith(_SCHEME):
             raise ProblemError(
@@ -128,13 +151,25 @@ class Gate:
             log.info("%s: %s", request.scope["state"]["address"], error.message)
             raise
 
+    def _holder(self, subprotocols: Sequence[str]) -> Principal:
+        sent = [word for word in subprotocols if word.startswith(PREFIX)]
+        if len(sent) != 1:
+            raise ProblemError(
+                401,
+                "this needs a ticket",
+                f"offer the subprotocols modemfarm.1 and {PREFIX}TICKET; POST /api/auth/ticket"
+                " gives one",
+                headers={"WWW-Authenticate": _REALM},
+            )
+        return Tickets(self._parts).use(sent[0].removeprefix(PREFIX))
+
     async def _checked(
         self, rule: Rule, caller: Caller, scope: Scope, parameters: Mapping[str, object]
     ) -> None:
         try:
             check(rule, caller.principal, parameters)
         except ProblemError as error:
-            if scope.get("method") not in _READING:
+            if scope.get("method", "GET") not in _READING:
                 await run_in_threadpool(self._note, caller, scope, as_problem(error))
             raise
 

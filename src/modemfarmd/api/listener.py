@@ -18,6 +18,7 @@ log = logging.getLogger("modemfarm.api")
 
 BACKLOG = 512
 TELL_S = 60.0
+STUCK_MS = 30_000  # whoever takes nothing for so long is cut off, alive or not
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
 
 
@@ -53,6 +54,7 @@ def listen(address: str, port: int, admits: Callable[[str], bool]) -> ChoosySock
     listener.admits = admits
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MS)  # inherited
         listener.bind((address, port))
         listener.listen(BACKLOG)
         listener.setblocking(False)

@@ -10,17 +10,19 @@ import signal
 import ssl
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
 
-from modemfarm.errors import FarmError, SettingsError
+from modemfarm.errors import FarmError, InvalidValueError, SettingsError
 from modemfarm.settings import DEFAULT_PATH as FARM
 from modemfarm.settings import FarmSettings
 
 from .. import logs
 from .app import make_app
 from .housekeeping import Housekeeping
+from .limits import LARGEST
 from .listener import listen
 from .parts import Parts, make_parts
 from .settings import DEFAULT_PATH as API
@@ -39,7 +41,8 @@ def main() -> None:
     paths = [Path(word) for word in sys.argv[1:]] + [FARM, API][len(sys.argv) - 1 :]
     try:
         farm, settings = FarmSettings.load(paths[0]), ApiSettings.load(paths[1])
-    except SettingsError as error:
+        settings.check_with(farm)
+    except (SettingsError, InvalidValueError) as error:
         sys.stderr.write(f"modemfarm-api: {error}\n")
         sys.exit(2)
     try:
@@ -56,6 +59,7 @@ def serve(parts: Parts) -> None:
     context = tls(settings)
     address = str(farm.lan_address)
     listener = listen(address, settings.port, lambda peer: settings.admits(peer, farm))
+    parts = replace(parts, turned_away=lambda: listener.turned_away)
     config = uvicorn.Config(
         make_app(parts),
         ssl_context_factory=lambda *_: context,
@@ -69,6 +73,8 @@ def serve(parts: Parts) -> None:
         log_config=None,
         lifespan="off",
         ws="websockets-sansio",
+        ws_max_size=LARGEST,
+        ws_per_message_deflate=False,  # it costs 30 kB of memory for each of them
     )
     stop = threading.Event()
     housekeeping = Housekeeping(parts, stop)
@@ -81,6 +87,7 @@ def serve(parts: Parts) -> None:
         asyncio.run(uvicorn.Server(config).serve([listener]))
     finally:
         stop.set()
+        parts.live.close()
         parts.actions.close()
         parts.pool.close()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from modemfarm.settings import FarmSettings
 
+from ..registry.logins import API, as_role
 from ..registry.pool import Pool
 from .accounts.keys import KeyRing
 from .accounts.passwords import Passwords
@@ -17,6 +18,7 @@ from .accounts.tokens import AccessTokens
 from .actions import Actions
 from .agent import Agent, AgentLine
 from .audit import Audit
+from .live.live import Live
 from .settings import ApiSettings
 
 
@@ -33,7 +35,9 @@ class Parts:
     doorkeeper: Doorkeeper
     agent: Agent
     actions: Actions
+    live: Live
     now: Callable[[], datetime]
+    turned_away: Callable[[], int] = lambda: 0
 
 
 def utc_now() -> datetime:
@@ -51,7 +55,8 @@ def make_parts(
     now: Callable[[], datetime] = utc_now,
 ) -> Parts:
     """Those of a host, in place of which any may be given. Nothing is connected or read yet."""
-    pool = Pool(farm.database, "modemfarm-api")
+    dsn = as_role(farm.database, API)
+    pool = Pool(dsn, "modemfarm-api")
     audit = audit or Audit(pool)
     tokens = AccessTokens(KeyRing(settings.state, now), farm.host, now)
     return Parts(
@@ -64,5 +69,6 @@ def make_parts(
         doorkeeper=Doorkeeper(tokens, now),
         agent=agent or AgentLine(settings.agent),
         actions=Actions(pool, audit, farm.host),
+        live=Live(dsn, now),
         now=now,
     )

@@ -23,14 +23,16 @@ _ORIGIN = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?\Z")
 class ApiSettings:
     """The validated settings; `load` and `from_dict` raise SettingsError.
 
-    clients: who gets an answer at all, beside the host itself. origins: pages of other hosts that
-    a browser may let in (CORS). state: the folder of the signing keys.
+    clients: who gets an answer at all, beside the host itself. metrics_clients: who of these may
+    read /metrics without a token. origins: pages of other hosts that a browser may let in (CORS,
+    WebSocket). state: the folder of the signing keys.
     """
 
     certificate: Path
     private_key: Path
     port: int = 8443
     clients: tuple[IPv4Network, ...] = ()
+    metrics_clients: tuple[IPv4Network, ...] = ()
     origins: tuple[str, ...] = ()
     state: Path = Path("/var/lib/modemfarm-api")
     agent: Path = Path("/run/modemfarm/agent.sock")
@@ -68,6 +70,25 @@ class ApiSettings:
         """True for an address that gets an answer: one of the clients, or of this host."""
         found = IPv4Address(address)
         return found == farm.lan_address or any(found in network for network in self.clients)
+
+    def check_with(self, farm: FarmSettings) -> None:
+        """Do they go together with the farm's? InvalidValueError."""
+        taken = {farm.slot(number).proxy_port for number in range(1, farm.slots + 1)}
+        if self.port in taken:
+            raise InvalidValueError("port", self.port, "a port that is no proxy's")
+        inside = (*self.clients, IPv4Network(farm.lan_address))
+        for network in self.metrics_clients:
+            if not any(network.subnet_of(other) for other in inside):
+                allowed = "a part of one of clients, or the address of this host"
+                raise InvalidValueError("metrics_clients", str(network), allowed)
+
+    def scrapes(self, address: str) -> bool:
+        """True for an address that may read /metrics without a token."""
+        try:
+            found = IPv4Address(address)
+        except AddressValueError:
+            return False
+        return any(found in network for network in self.metrics_clients)
 
 
 def _port(name: str, value: object) -> int:
@@ -113,6 +134,7 @@ _CHECKS: dict[str, Any] = {
     "private_key": _path,
     "port": _port,
     "clients": _networks,
+    "metrics_clients": _networks,
     "origins": _origins,
     "state": _path,
     "agent": _path,

@@ -199,6 +199,13 @@ class Granted(Shape):
     modems: list[str] | None
 
 
+class Ticket(Shape):
+    """What opens one WebSocket. Time in seconds."""
+
+    ticket: str
+    expires_in: int
+
+
 class Me(Shape):
     """Who the caller is."""
 

@@ -44,10 +44,12 @@ api = typer.Typer(help="The API's document and signing keys.", no_args_is_help=T
 
 @contextmanager
 def _open(ctx: typer.Context) -> Iterator[Pool]:
+    from ..registry.logins import API, as_role
     from ..registry.pool import Pool
     from .source import acting_as
 
-    pool = Pool(FarmSettings.load(ctx.obj[0]).database, "modemfarm-cli", size=1)
+    dsn = as_role(FarmSettings.load(ctx.obj[0]).database, API)
+    pool = Pool(dsn, "modemfarm-cli", size=1)
     with acting_as(USER):
         try:
             yield pool

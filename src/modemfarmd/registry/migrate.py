@@ -8,7 +8,6 @@ which PostgreSQL lets root do. Exit 0 done, 1 failed, 2 bad usage or settings.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from modemfarm.errors import FarmError
 from ..errors import DatabaseGoneError, SchemaError
 from .db import backoff, connect, query
 from .deadline import Connection
+from .logins import as_role
 
 ADVISORY_LOCK = 0x6D6F646D  # any constant: two migrations of one database run one after another
 CONNECT_ATTEMPTS = 5  # the server may be restarting: 1+2+4+8 s
@@ -154,8 +154,7 @@ def run(dsn: str) -> list[str]:
 
 def owner_dsn(dsn: str) -> str:
     """The same database as the schema's owner, unless the string or PGUSER names somebody."""
-    named = "user" in psycopg2.extensions.parse_dsn(dsn) or "PGUSER" in os.environ
-    return dsn if named else psycopg2.extensions.make_dsn(dsn, user=OWNER)
+    return as_role(dsn, OWNER)
 
 
 def main() -> None:

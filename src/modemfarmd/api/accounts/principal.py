@@ -22,13 +22,16 @@ KIND = "api"
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller whose token counts. `modems` None: all; `session` None: a program's token."""
+    """A caller whose token counts. `modems` None: all; `session` None: a program's token, whose
+    public id is `program`.
+    """
 
     name: str
     role: Role
     modems: frozenset[str] | None
     expires: datetime
     session: str | None = None
+    program: str | None = None
 
     @property
     def actor(self) -> str:
@@ -70,7 +73,20 @@ class Doorkeeper:
             raise BadTokenError("the API token is unknown or was revoked")
         if row["expires_at"] <= self._now():
             raise BadTokenError("the API token has expired")
-        return Principal(row["name"], Role(row["role"]), _modems(row), row["expires_at"])
+        expires = row["expires_at"]
+        return Principal(row["name"], Role(row["role"]), _modems(row), expires, program=program)
+
+    def holder(
+        self, database: Database, session: str | None, program: str | None, until: datetime
+    ) -> Principal:
+        """Who has the log-in or the API token, with the rights of now. BadTokenError."""
+        if session is not None:
+            row = SessionBook(database).state(session, self._now())
+        else:
+            row = TokenBook(database).find(str(program))
+        if row is None or min(until, row["expires_at"]) <= self._now():
+            raise BadTokenError("the log-in or the API token has ended")
+        return Principal(row["name"], Role(row["role"]), _modems(row), until, session, program)
 
 
 def _modems(row: Row) -> frozenset[str] | None:

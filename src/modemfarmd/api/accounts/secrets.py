@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random secrets that we hand out and keep as hashes only: refresh tokens and API tokens."""
+"""Random secrets that we hand out and keep as hashes only: refresh tokens, API tokens, tickets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 REFRESH = "mfr_"
 API = "mfa_"
+TICKET = "mft_"
 BYTES = 32
 _API = re.compile(r"mfa_([0-9a-f]{16})_([0-9A-Za-z_-]{43})\Z")
 _REFRESH = re.compile(r"mfr_[0-9A-Za-z_-]{43}\Z")
+_TICKET = re.compile(r"mft_[0-9A-Za-z_-]{43}\Z")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ def new_refresh() -> str:
 def is_refresh(text: str) -> bool:
     """Does it look like one of ours?"""
     return _REFRESH.match(text) is not None
+
+
+def new_ticket() -> str:
+    """What opens one WebSocket."""
+    return TICKET + secrets.token_urlsafe(BYTES)
+
+
+def is_ticket(text: str) -> bool:
+    """Does it look like one of ours?"""
+    return _TICKET.match(text) is not None
 
 
 def new_api() -> ApiSecret:

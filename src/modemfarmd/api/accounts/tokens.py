@@ -37,8 +37,8 @@ _SESSION = re.compile(r"[0-9a-f]{32}\Z")
 class BadTokenError(PermanentError):
     """This is no token of ours that counts now."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "log in again: POST /api/auth/token")
+    def __init__(self, message: str, remedy: str = "log in again: POST /api/auth/token") -> None:
+        super().__init__(message, remedy)
 
 
 @dataclass(frozen=True)

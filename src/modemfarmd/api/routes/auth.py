@@ -10,6 +10,7 @@ from modemfarm.at.policy import describe
 
 from .. import models, shapes
 from ..accounts.log_in import LogIns
+from ..accounts.tickets import Tickets
 from ..openapi import problems
 from ..payload import answer
 from .common import Has, Who
@@ -55,6 +56,14 @@ def password(who: Who, parts: Has, body: models.NewSecret) -> Response:
     """Another password for oneself. All one's log-ins end."""
     LogIns(parts).change_password(who, body.password, body.new_password)
     return Response(status_code=204)
+
+
+@router.post("/api/auth/ticket", response_model=shapes.Ticket, responses=problems(), name="ticket")
+def ticket(who: Who, parts: Has) -> Response:
+    """What opens one WebSocket, within 30 seconds."""
+    text, expires = Tickets(parts).issue(who.principal)
+    left = max(0, int((expires - parts.now()).total_seconds()))
+    return answer({"ticket": text, "expires_in": left}, headers=_PRIVATE)
 
 
 @router.get("/api/me", response_model=shapes.Me, responses=problems(), name="me")

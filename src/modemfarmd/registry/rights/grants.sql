@@ -47,6 +47,7 @@ BEGIN
         GRANT UPDATE (state, result, problem, ended_at) ON operations TO modemfarm_api;
         GRANT INSERT, UPDATE, DELETE ON login_failures TO modemfarm_api;
         GRANT DELETE ON sessions, operations TO modemfarm_api;  -- old ones
+        GRANT INSERT, DELETE ON tickets TO modemfarm_api;
         GRANT EXECUTE ON FUNCTION add_audit TO modemfarm_api;
     END IF;
 

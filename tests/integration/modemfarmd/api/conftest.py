@@ -16,8 +16,8 @@ from .world import Make, World
 ROLE = "modemfarm_api"
 NAME = "api_tests"
 TABLES = (
-    "audit operations login_failures api_tokens refresh_tokens sessions users holds bearers"
-    " modem_logs events modems"
+    "audit operations login_failures tickets api_tokens refresh_tokens sessions users holds bearers"
+    " modem_logs events signal_samples modems"
 ).split()
 
 

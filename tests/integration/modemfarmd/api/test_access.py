@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from starlette.routing import BaseRoute
+from starlette.testclient import WebSocketDenialResponse
 
 from modemfarm.at.permit import Role
 from modemfarmd.api.access import RULES, Rule, Scope
@@ -22,6 +23,8 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("POST", "/api/auth/password"): (
         "viewer", "own", {"password": "wrong", "new_password": PASSWORD + "2"},
     ),
+    ("POST", "/api/auth/ticket"): ("viewer", "own", None),
+    ("WEBSOCKET", "/api/ws"): ("viewer", "theirs", None),
     ("GET", "/api/me"): ("viewer", "own", None),
     ("GET", "/api/openapi.json"): ("viewer", "own", None),
     ("GET", "/api/modems"): ("viewer", "theirs", None),
@@ -35,6 +38,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("GET", "/api/exits"): ("operator", "theirs", None),
     ("GET", "/api/events"): ("viewer", "theirs", None),
     ("GET", "/api/operations/{operation}"): ("viewer", "theirs", None),
+    ("GET", "/metrics"): ("viewer", "farm", None),
     ("GET", "/api/audit"): ("admin", "farm", None),
     ("GET", "/api/users"): ("admin", "farm", None),
     ("POST", "/api/users"): ("admin", "farm", {"name": "x"}),
@@ -120,10 +124,21 @@ def _ask(
     world: World, method: str, path: str, body: Any, headers: dict[str, str]
 ) -> tuple[int, str | None]:
     """The status, and what a problem says."""
+    if method == "WEBSOCKET":
+        return _open(world, path, headers)
     url = path.format(serial=MINE, operation="0" * 32, name="nobody")
     answer = world.client.request(method, url, json=body, headers=headers)
     problem = answer.headers.get("content-type") == "application/problem+json"
     return answer.status_code, answer.json()["detail"] if problem else None
+
+
+def _open(world: World, path: str, headers: dict[str, str]) -> tuple[int, str | None]:
+    ticket = world.client.post("/api/auth/ticket", headers=headers).json().get("ticket", "none")
+    try:
+        with world.client.websocket_connect(path, ["modemfarm.1", f"ticket.{ticket}"]):
+            return 101, None
+    except WebSocketDenialResponse as denied:
+        return denied.status_code, str(denied.json()["detail"])
 
 
 def test_callers_see_their_modems_only(world: World) -> None:

@@ -22,8 +22,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
-from .world import World
+from .world import PASSWORD, World
 
 HERE = "127.0.0.1"  # stands for the LAN address
 CLIENT, STRANGER = "127.0.0.2", "127.0.0.3"
@@ -160,6 +162,34 @@ def test_it_listens_on_its_address_only_and_not_with_old_tls(program: Program) -
         pytest.raises((ssl.SSLError, ConnectionResetError)),
     ):
         old.wrap_socket(plain)
+
+
+def test_a_socket_over_tls_whose_ticket_is_in_no_log(program: Program, world: World) -> None:
+    world.user("alice")
+    context = ssl.create_default_context(cafile=str(program.folder / "cert.pem"))
+    base = f"{HERE}:{program.port}"
+    with httpx2.Client(transport=httpx2.HTTPTransport(verify=context), timeout=20) as client:
+        granted = client.post(
+            f"https://{base}/api/auth/token", json={"username": "alice", "password": PASSWORD}
+        ).json()
+        headers = {"Authorization": f"Bearer {granted['access_token']}"}
+        ticket = client.post(f"https://{base}/api/auth/ticket", headers=headers).json()["ticket"]
+    offered = ["modemfarm.1", f"ticket.{ticket}"]
+    world.modem(1)
+    with connect(
+        f"wss://{base}/api/ws", ssl=context, subprotocols=offered, origin=f"https://{base}",
+        proxy=None,
+    ) as live:  # fmt: skip
+        live.send(json.dumps({"type": "subscribe", "topics": ["modems"]}))
+        assert json.loads(live.recv(20))["type"] == "hello"
+        assert len(json.loads(live.recv(20))["items"]) == 1
+        program.process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionClosed):
+            live.recv(20)
+        assert live.close_code == 1012
+    said = program.end()
+    assert program.process.returncode == 0, said
+    assert ticket not in said
 
 
 def test_the_heads_go_to_the_journal(program: Program, world: World) -> None:

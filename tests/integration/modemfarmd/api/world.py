@@ -103,6 +103,7 @@ class World:
         return datetime.now(UTC) + self.ahead
 
     def close(self) -> None:
+        self.parts.live.close()
         self.parts.actions.close()
         self.parts.pool.close()
         self.parts.audit._pool.close()

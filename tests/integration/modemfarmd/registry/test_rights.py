@@ -43,7 +43,9 @@ TABLES = (
     "modems modem_logs modem_log_files events hosts holds repairs locations sims bearers "
     "signal_samples volumes schema_migrations"
 ).split()
-ACCOUNTS = "users sessions refresh_tokens api_tokens login_failures audit operations".split()
+ACCOUNTS = (
+    "users sessions refresh_tokens api_tokens login_failures tickets audit operations".split()
+)
 
 
 @pytest.fixture

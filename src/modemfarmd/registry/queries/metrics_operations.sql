@@ -1,0 +1,1 @@
+SELECT count(*) AS running FROM operations WHERE host = %(host)s AND state = 'running'
