@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from modemfarm.errors import FarmError, SettingsError
 from modemfarm.settings import DEFAULT_PATH as FARM
@@ -57,7 +58,7 @@ def serve(parts: Parts) -> None:
     address = str(farm.lan_address)
     listener = listen(address, settings.port, lambda peer: settings.admits(peer, farm))
     config = uvicorn.Config(
-        make_app(parts),
+        _site(parts),
         ssl_context_factory=lambda *_: context,
         ssl_certfile=str(settings.certificate),
         ssl_keyfile=str(settings.private_key),
@@ -67,7 +68,8 @@ def serve(parts: Parts) -> None:
         server_header=False,
         access_log=False,
         log_config=None,
-        lifespan="off",
+        lifespan="on",
+        http="h11",  # NiceGUI brings another, which our limits were not tried with
         ws="websockets-sansio",
     )
     stop = threading.Event()
@@ -83,6 +85,15 @@ def serve(parts: Parts) -> None:
         stop.set()
         parts.actions.close()
         parts.pool.close()
+
+
+def _site(parts: Parts) -> ASGIApp:
+    app = make_app(parts)
+    if not parts.settings.console:
+        return app
+    from ..console.site import with_console  # it takes a second, and 20 MB
+
+    return with_console(app, parts)
 
 
 def tls(settings: ApiSettings) -> ssl.SSLContext:

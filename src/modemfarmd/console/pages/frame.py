@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all pages have: head, ways to the others, and whether what they show is live."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+
+from nicegui import Client, ui
+from starlette.requests import Request
+
+from ...errors import DatabaseGoneError
+from .. import places
+from ..elements import LiveBanner
+from ..hub import Rows, Watcher
+from ..session import visitor
+from .context import Visit, visit
+
+SLOW_S = 20.0  # a page that is not built by then is sent as far as it is
+CHECK_S = 5.0  # how late a page closes whose log-in has ended, or whose user lost a right
+_THEME = """<script>
+(() => {
+  const words = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+  window.farmTheme = (next) => {
+    const all = ["auto", "light", "dark"];
+    let now = localStorage.getItem("modemfarm-theme") || "auto";
+    if (next) now = all[(all.indexOf(now) + 1) % 3];
+    localStorage.setItem("modemfarm-theme", now);
+    Quasar.Dark.set(now === "auto" ? "auto" : now === "dark");
+    document.querySelectorAll(".theme .q-btn__content").forEach((e) => (e.lastChild.textContent = words[now]));
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    const wait = setInterval(() => {
+      if (!document.querySelector(".theme")) return;
+      clearInterval(wait);
+      farmTheme(false);
+    }, 20);
+  });
+})();
+</script>"""
+
+
+@contextmanager
+def page(
+    request: Request, title: str, here: str, on_rows: Callable[[Rows, list[str]], None] | None = None
+) -> Iterator[Visit]:
+    """The frame; what is built inside is the page. `on_rows` gets what changed, while it is open."""
+    found = visit(request)
+    ui.page_title(f"{title} – modemfarm {found.console.parts.farm.host}")
+    ui.add_head_html(f"<style>{_css()}</style>")
+    ui.add_body_html(_THEME)
+    with ui.header().classes("farm-head"):
+        ui.label("modemfarm").classes("brand")
+        with ui.element("nav").props('aria-label="Pages"'):
+            for name, path in _ways(found):
+                link = ui.link(name, path)
+                if name == here:
+                    link.props('aria-current="page"')
+        ui.space()
+        banner = LiveBanner()
+        ui.button("Theme", on_click=None).props("flat dense no-caps color=white").classes(
+            "theme"
+        ).on("click", js_handler="() => farmTheme(true)")
+        who = found.caller.principal
+        with ui.element("form").props(f'method=post action="{places.LOG_OUT}"'):
+            ui.button(f"Log out {who.name}").props(
+                f'type=submit flat dense no-caps color=white title="{who.role.value}"'
+            )
+    main = ui.element("main").props(f'aria-label="{title}"').style(
+        "display:flex;flex-direction:column;gap:14px;width:100%"
+    )
+    ui.skip_link(target=main)
+    _watch(found, banner, on_rows)
+    with main:
+        yield found
+
+
+def _ways(found: Visit) -> list[tuple[str, str]]:
+    ways = [("Modems", "/"), ("Farm", "/farm")]
+    if found.rules:
+        ways += [("Users", "/users"), ("Audit", "/audit")]
+    return [*ways, ("Settings", "/settings")]
+
+
+def _watch(
+    found: Visit, banner: LiveBanner, on_rows: Callable[[Rows, list[str]], None] | None
+) -> None:
+    hub = found.console.hub
+    client = ui.context.client
+
+    def tell() -> None:
+        read_at = None if hub.read_at is None else hub.read_at.timestamp()
+        banner.tick(time.time(), read_at, hub.problem)
+
+    watcher = Watcher(found.caller.principal, on_rows or (lambda *_: None), tell)
+    hub.add(watcher)
+    client.on_delete(lambda: hub.remove(watcher))
+    client.on_connect(tell)
+    ui.timer(CHECK_S, lambda: _still(found, client))
+
+
+async def _still(found: Visit, client: Client) -> None:
+    """End the page when its log-in ended; make it anew when its user may other things now."""
+    try:
+        who = await asyncio.to_thread(visitor, found.console.parts, found.cookie)
+    except DatabaseGoneError:
+        return  # nobody can act now either; the page says that it is stale
+    if who is None:
+        client.open(f"{places.LOG_IN}"[len(places.ROOT) :])
+    elif who != found.caller.principal:
+        client.run_javascript("window.location.reload()")
+
+
+def _css() -> str:
+    folder = resources.files("modemfarmd.console") / "static"
+    return (folder / "console.css").read_text(encoding="utf-8")
