@@ -81,6 +81,6 @@ class Run:
 def _said(operation: dict[str, Any]) -> str:
     problem = operation.get("problem")
     if problem:
-        return f"{problem['detail']} – {problem['remedy']}"
+        return f"{problem['detail']}: {problem['remedy']}"
     result = operation.get("result") or {}
     return f"after {result['seconds']:g} s" if "seconds" in result else ""

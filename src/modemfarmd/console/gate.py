@@ -7,6 +7,7 @@ socket here: the cookie is SameSite=Strict, and the Origin must be ours.
 
 from __future__ import annotations
 
+import time
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
@@ -42,6 +43,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+# A page asks for some twenty files at once: none of them is a secret, and one look serves them all.
+ASSET_S = 60.0
+MOST_KNOWN = 1000
 _FOREVER = "private, max-age=31536000, immutable"  # their path has NiceGUI's version in it
 
 
@@ -51,6 +55,7 @@ class ConsoleGate:
     def __init__(self, app: ASGIApp, parts: Parts) -> None:
         self._app = app
         self._parts = parts
+        self._known: dict[str, float] = {}  # cookies that counted, until when files need no look
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it through, or say why not."""
@@ -71,21 +76,31 @@ class ConsoleGate:
             return PlainTextResponse("this comes from another site", 403)
         if (method, scope["path"]) in _OPEN:
             return None
+        cookie = request.cookies.get(COOKIE)
+        if scope["path"].startswith(places.ASSETS) and self._is_known(cookie):
+            return None
         try:
-            found = await run_in_threadpool(
-                visitor, self._parts, request.cookies.get(COOKIE)
-            )
+            found = await run_in_threadpool(visitor, self._parts, cookie)
         except DatabaseGoneError:
             text = "The database is away. This page tries again by itself."
             return PlainTextResponse(text, 503, {"Retry-After": "5", "Refresh": "5"})
         if found is None:
             return _who_are_you(scope, request)
+        self._know(str(cookie))
         scope["state"]["caller"] = Caller(
             found, scope["state"]["address"], scope["state"]["correlation"]
         )
         if scope["path"].startswith(places.SOCKET) and not _of(found.session, scope):
             return PlainTextResponse("this page is somebody else's", 403)
         return None
+
+    def _is_known(self, cookie: str | None) -> bool:
+        return cookie is not None and self._known.get(cookie, 0.0) > time.monotonic()
+
+    def _know(self, cookie: str) -> None:
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[cookie] = time.monotonic() + ASSET_S
 
 
 def _from_here(request: HTTPConnection) -> bool:

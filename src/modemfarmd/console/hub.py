@@ -18,7 +18,10 @@ class Watcher:
     """A page. It gets of the modems only those that its user may see."""
 
     def __init__(
-        self, who: Principal, on_rows: Callable[[Rows, list[str]], None], on_state: Callable[[], None]
+        self,
+        who: Principal,
+        on_rows: Callable[[Rows, list[str]], None],
+        on_state: Callable[[], None],
     ) -> None:
         self.who = who
         self.on_rows = on_rows

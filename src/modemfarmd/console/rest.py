@@ -36,7 +36,7 @@ class Answer:
         """What was wrong and what to do about it, in one line."""
         detail = self.document.get("detail") or f"the API answered {self.status}"
         remedy = self.document.get("remedy")
-        return f"{detail} – {remedy}" if remedy else str(detail)
+        return f"{detail}: {remedy}" if remedy else str(detail)
 
 
 class Rest:

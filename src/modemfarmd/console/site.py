@@ -65,7 +65,6 @@ def with_console(api: ASGIApp, parts: Parts) -> Site:
     pages.state.console = Console(api, parts, hub)
     for found in (modems, modem, farm, users, audit, settings):
         found.register()
-    pages.add_static_files("/static", STATIC)
     page = LogInPage(parts)
     console = FastAPI(
         openapi_url=None, docs_url=None, redoc_url=None, lifespan=_feeding(parts, hub),

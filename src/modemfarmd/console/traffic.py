@@ -52,6 +52,4 @@ class Traffic:
         passed = now - at
         if passed <= 0 or received < old_received or sent < old_sent:
             return Count(received, sent)
-        return Count(
-            received, sent, (received - old_received) / passed, (sent - old_sent) / passed
-        )
+        return Count(received, sent, (received - old_received) / passed, (sent - old_sent) / passed)

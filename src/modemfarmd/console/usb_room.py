@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many modems this host's USB controllers still take: `modemfarm usb-plan`, kept for a while."""
+"""How many modems this host's USB controllers still take, as `modemfarm usb-plan` says."""
 
 from __future__ import annotations
 

@@ -33,9 +33,11 @@ class BulkBar:
         self._visit = visit
         self._serials: list[str] = []
         self._table: ModemTable | None = None
-        with ui.element("div").classes("bulk farm-act").props(
-            'role="toolbar" aria-label="Act on the selected modems"'
-        ) as self._bar:
+        with (
+            ui.element("div")
+            .classes("bulk farm-act")
+            .props('role="toolbar" aria-label="Act on the selected modems"') as self._bar
+        ):
             self._count = ui.label().props("role=status")
             ui.button("Restart…", on_click=self._restart).props("dense no-caps color=primary")
             ui.button("Hold…", on_click=self._hold).props("dense no-caps outline")

@@ -18,9 +18,11 @@ async def command_box(visit: Visit, serial: str) -> None:
     with ui.element("div").classes("panel farm-act"):
         heading("AT command")
         with ui.row().classes("middle w-full"):
-            box = ui.input("Command", autocomplete=[c for c in allowed if "<" not in c]).props(
-                'dense outlined maxlength=1024 aria-label="AT command" input-class=mono'
-            ).style("min-width:min(100%,340px)")
+            box = (
+                ui.input("Command", autocomplete=[c for c in allowed if "<" not in c])
+                .props('dense outlined maxlength=1024 aria-label="AT command" input-class=mono')
+                .style("min-width:min(100%,340px)")
+            )
             send = ui.button("Send").props("no-caps color=primary")
         said = ui.element("div").props("role=status aria-live=polite").classes("w-full")
         with ui.expansion(f"{len(allowed)} kinds of command are allowed to you").classes("w-full"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The farm: what needs a look, the agents, their queues, what was asked of it, and room for more."""
+"""The farm: what needs a look, agents and their queues, what was asked of it, room for more."""
 
 from __future__ import annotations
 
@@ -44,7 +44,11 @@ async def farm(request: Request) -> None:
                     _hosts(visit)
                     _agent(visit, gauges)
 
-        with ui.element("div").classes("live-data w-full").style("display:grid;gap:14px"):
+        with (
+            ui.element("div")
+            .classes("live-data w-full")
+            .style("display:grid;gap:14px;grid-template-columns:minmax(0,1fr)")
+        ):
             live()
         ui.timer(EVERY_S, live.refresh, immediate=False)
         await _operations(visit)

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 
 from nicegui import Client, ui
@@ -21,37 +22,20 @@ from .context import Visit, visit
 
 SLOW_S = 20.0  # a page that is not built by then is sent as far as it is
 CHECK_S = 5.0  # how late a page closes whose log-in has ended, or whose user lost a right
-_THEME = """<script>
-(() => {
-  const words = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
-  window.farmTheme = (next) => {
-    const all = ["auto", "light", "dark"];
-    let now = localStorage.getItem("modemfarm-theme") || "auto";
-    if (next) now = all[(all.indexOf(now) + 1) % 3];
-    localStorage.setItem("modemfarm-theme", now);
-    Quasar.Dark.set(now === "auto" ? "auto" : now === "dark");
-    document.querySelectorAll(".theme .q-btn__content").forEach((e) => (e.lastChild.textContent = words[now]));
-  };
-  document.addEventListener("DOMContentLoaded", () => {
-    const wait = setInterval(() => {
-      if (!document.querySelector(".theme")) return;
-      clearInterval(wait);
-      farmTheme(false);
-    }, 20);
-  });
-})();
-</script>"""
 
 
 @contextmanager
 def page(
-    request: Request, title: str, here: str, on_rows: Callable[[Rows, list[str]], None] | None = None
+    request: Request,
+    title: str,
+    here: str,
+    on_rows: Callable[[Rows, list[str]], None] | None = None,
 ) -> Iterator[Visit]:
-    """The frame; what is built inside is the page. `on_rows` gets what changed, while it is open."""
+    """The frame; what is built inside is the page. `on_rows` gets what changed from then on."""
     found = visit(request)
-    ui.page_title(f"{title} – modemfarm {found.console.parts.farm.host}")
-    ui.add_head_html(f"<style>{_css()}</style>")
-    ui.add_body_html(_THEME)
+    ui.page_title(f"{title} - modemfarm {found.console.parts.farm.host}")
+    ui.add_head_html(f"<style>{_static('console.css')}</style>")
+    ui.add_body_html(f"<script>{_static('theme.js')}</script>")
     with ui.header().classes("farm-head"):
         ui.label("modemfarm").classes("brand")
         with ui.element("nav").props('aria-label="Pages"'):
@@ -69,8 +53,10 @@ def page(
             ui.button(f"Log out {who.name}").props(
                 f'type=submit flat dense no-caps color=white title="{who.role.value}"'
             )
-    main = ui.element("main").props(f'aria-label="{title}"').style(
-        "display:flex;flex-direction:column;gap:14px;width:100%"
+    main = (
+        ui.element("main")
+        .props(f'aria-label="{title}"')
+        .style("display:flex;flex-direction:column;gap:14px;width:100%")
     )
     ui.skip_link(target=main)
     _watch(found, banner, on_rows)
@@ -114,6 +100,7 @@ async def _still(found: Visit, client: Client) -> None:
         client.run_javascript("window.location.reload()")
 
 
-def _css() -> str:
-    folder = resources.files("modemfarmd.console") / "static"
-    return (folder / "console.css").read_text(encoding="utf-8")
+@cache
+def _static(name: str) -> str:
+    """In the page itself, so that a new version comes with it."""
+    return (resources.files("modemfarmd.console") / "static" / name).read_text(encoding="utf-8")

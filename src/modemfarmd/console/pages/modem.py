@@ -10,6 +10,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from ...registry.db import Row
+from ..deeds import Deed
 from ..elements import ModemTable
 from ..history import Past, read_past
 from ..hub import Rows
@@ -18,7 +19,6 @@ from .bulk import hold_dialog, restart_dialog, run_dialog
 from .command import command_box
 from .context import Visit
 from .frame import SLOW_S, page
-from ..deeds import Deed
 
 _SERIAL = re.compile(r"[0-9]{15}\Z")
 

@@ -67,7 +67,10 @@ def chart(samples: Sequence[Sample]) -> None:
 
 def _options(samples: Sequence[Sample], names: dict[str, str]) -> dict[str, object]:
     grey = "#8792a0"
-    axis = {"axisLabel": {"color": grey}, "splitLine": {"lineStyle": {"color": grey, "opacity": 0.25}}}
+    axis = {
+        "axisLabel": {"color": grey},
+        "splitLine": {"lineStyle": {"color": grey, "opacity": 0.25}},
+    }
     return {
         "animation": False,
         "grid": {"left": 44, "right": 44, "top": 34, "bottom": 28},
@@ -76,9 +79,8 @@ def _options(samples: Sequence[Sample], names: dict[str, str]) -> dict[str, obje
         "color": ["#3d8bd9", "#2e9e58", "#d08a1a"],
         "xAxis": {"type": "time", **axis, "splitLine": {"show": False}},
         "yAxis": [
-            {"type": "value", "scale": True, "name": "dBm", "nameTextStyle": {"color": grey}, **axis},
-            {"type": "value", "scale": True, "name": "dB", "nameTextStyle": {"color": grey}, **axis,
-             "splitLine": {"show": False}},
+            {"type": "value", "scale": True, **axis},
+            {"type": "value", "scale": True, **axis, "splitLine": {"show": False}},
         ],
         "series": [
             {"name": name, "type": "line", "showSymbol": False, "connectNulls": False,

@@ -54,7 +54,9 @@ def text(value: object) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, dict | list):
-        return printable(json.dumps(value, default=str, ensure_ascii=False), LONGEST) if value else ""
+        return (
+            printable(json.dumps(value, default=str, ensure_ascii=False), LONGEST) if value else ""
+        )
     return "\n".join(printable(line, LONGEST) for line in str(value).splitlines())
 
 

@@ -68,19 +68,36 @@ def _person(visit: Visit, user: Row, again: Callable[[], object]) -> None:
             ui.label("you").classes("dim")
             return
         with ui.row().classes("farm-act"):
-            ui.button("Role…", on_click=lambda: ask(
-                visit, f"Role of {user['name']}", "PATCH", path, again,
-                choices={"role": ROLES}, values={"role": user["role"]},
-            )).props(f'dense flat no-caps aria-label="Change the role of {user["name"]}"')
-            ui.button("Password…", on_click=lambda: ask(
-                visit, f"New password of {user['name']}", "PATCH", path, again,
-                secrets=("password",),
-            )).props(f'dense flat no-caps aria-label="Set the password of {user["name"]}"')
+            ui.button(
+                "Role…",
+                on_click=lambda: ask(
+                    visit,
+                    f"Role of {user['name']}",
+                    "PATCH",
+                    path,
+                    again,
+                    choices={"role": ROLES},
+                    values={"role": user["role"]},
+                ),
+            ).props(f'dense flat no-caps aria-label="Change the role of {user["name"]}"')
+            ui.button(
+                "Password…",
+                on_click=lambda: ask(
+                    visit,
+                    f"New password of {user['name']}",
+                    "PATCH",
+                    path,
+                    again,
+                    secrets=("password",),
+                ),
+            ).props(f'dense flat no-caps aria-label="Set the password of {user["name"]}"')
             word = "Close" if user["enabled"] else "Open"
             ui.button(f"{word}…", on_click=lambda: confirm(
                 visit, f"{word} the account of {user['name']}? All its log-ins end.", word,
                 "PATCH", path, again, {"enabled": not user["enabled"]},
-            )).props(f'dense flat no-caps aria-label="{word} the account of {user["name"]}"')  # fmt: skip
+            )).props(
+                f'dense flat no-caps aria-label="{word} the account of {user["name"]}"'
+            )  # fmt: skip
 
 
 def _add(visit: Visit, again: Callable[[], object]) -> None:

@@ -65,7 +65,7 @@ class Program:
     """modemfarm-api with settings of its own."""
 
     def __init__(self, folder: Path, database: str, **changes: Any) -> None:
-        self.port = free_port()
+        self.port: int = changes.get("port", free_port())
         self.folder = folder
         farm = {
             "version": 1, "host": "lab", "engine": "threeproxy", "lan_address": HERE,
@@ -75,7 +75,7 @@ class Program:
         api = {
             "version": 1, "certificate": str(folder / "cert.pem"), "port": self.port,
             "private_key": str(folder / "key.pem"), "state": str(folder),
-            "clients": [f"{CLIENT}/32"],
+            "clients": [f"{CLIENT}/32"], "console": False,
         } | changes  # fmt: skip
         for name, document in (("farm.json", farm), ("api.json", api)):
             (folder / name).write_text(json.dumps(document))

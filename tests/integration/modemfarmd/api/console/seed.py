@@ -14,7 +14,7 @@ from modemfarmd.registry.modems import Host, Registry
 from modemfarmd.registry.repairs import Repair, RepairBook
 
 HOST = "lab"
-HOSTILE = '<img src=x onerror=alert(1)>\x1b[31m\u202eevil\nline {{ 7*7 }}'
+HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m\u202eevil\nline {{ 7*7 }}"
 # state, status, reason, remedy
 _KINDS = (
     *[("serving", "online", None, None)] * 17,
@@ -91,7 +91,7 @@ def _day(database: Database) -> None:
     history = History(database, HOST)
     samples = []
     for number in range(1, COUNT + 1):
-        for step in range(0, 24 * 6):
+        for step in range(24 * 6):
             if number in (5, 29) and 40 < step < 60:
                 continue  # it was away
             level = -58 - (number * 7) % 50 + 6 * math.sin(step / 9 + number)
