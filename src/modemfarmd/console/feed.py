@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import psycopg2
+
 from modemfarm.errors import FarmError
 
 from ..agent.events import Listener
@@ -90,7 +92,7 @@ class Feed(threading.Thread):
         """One reading."""
         try:
             fresh = self._read()
-        except FarmError as error:
+        except (FarmError, psycopg2.Error) as error:
             log.warning("the console's pages show no news: %s", error)
             return News(self._read_at, "the database does not answer", hosts=self._hosts)
         differing = {

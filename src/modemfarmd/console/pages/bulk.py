@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from nicegui import ui
@@ -17,13 +16,6 @@ from ..elements import ModemTable
 from .context import Visit
 
 HOURS = {1: "1 hour", 4: "4 hours", 12: "12 hours", 24: "1 day"}
-_ICONS = {"done": "check_circle", "failed": "cancel", "unknown": "help_outline"}
-
-
-@dataclass(frozen=True)
-class _Action:
-    title: str
-    warning: str
 
 
 class BulkBar:
@@ -135,7 +127,7 @@ def run_dialog(visit: Visit, what: str, serials: list[str], deed: Deed) -> None:
         bar.set_value(ended / len(serials))
         said.set_text(f"{ended} of {len(serials)} ended, {good} of them well")
         with items, ui.element("li"):
-            ui.html(f'<span class="chip s-{told.state}">{told.state}</span>', sanitize=False)
+            ui.label(told.state).classes(f"chip s-{told.state}")
             ui.label(f"{told.serial} {told.text}".strip()).style("display:inline")
 
     async def do() -> None:

@@ -21,6 +21,7 @@ from ..session import visitor
 from .context import Visit, visit
 
 SLOW_S = 20.0  # a page that is not built by then is sent as far as it is
+TELL_S = 1.0  # however often something changes
 CHECK_S = 5.0  # how late a page closes whose log-in has ended, or whose user lost a right
 
 
@@ -77,14 +78,24 @@ def _watch(
     hub = found.console.hub
     client = ui.context.client
 
+    told: list[tuple[float, str]] = [(0.0, "")]
+
     def tell() -> None:
+        at, problem = told[0]
+        if problem == hub.problem and time.monotonic() - at < TELL_S:
+            return
+        told[0] = (time.monotonic(), hub.problem)
         read_at = None if hub.read_at is None else hub.read_at.timestamp()
         banner.tick(time.time(), read_at, hub.problem)
+
+    def connected() -> None:
+        told[0] = (0.0, "")
+        tell()
 
     watcher = Watcher(found.caller.principal, on_rows or (lambda *_: None), tell)
     hub.add(watcher)
     client.on_delete(lambda: hub.remove(watcher))
-    client.on_connect(tell)
+    client.on_connect(connected)
     ui.timer(CHECK_S, lambda: _still(found, client))
 
 

@@ -31,6 +31,7 @@ def register() -> None:
 async def modem(request: Request, serial: str) -> None:
     """One modem."""
     tables: list[ModemTable] = []
+    named = serial if _SERIAL.match(serial) else "?"  # nothing of an address gets into properties
 
     def changed(rows: Rows, gone: list[str]) -> None:
         if serial in rows or serial in gone:
@@ -39,14 +40,14 @@ async def modem(request: Request, serial: str) -> None:
                 table.patch([] if fields is None else [{"serial": serial, **fields}],
                             [serial] if serial in gone else [])  # fmt: skip
 
-    with page(request, f"Modem {serial}", "Modem", changed) as visit:
+    with page(request, f"Modem {named}", "Modem", changed) as visit:
         with ui.row().classes("middle w-full"):
-            ui.label(f"Modem {serial}").props("role=heading aria-level=1").style(
+            ui.label(f"Modem {named}").props("role=heading aria-level=1").style(
                 "font-size:20px;font-weight:600"
             )
             ui.space()
             actions = ui.row().classes("farm-act")
-        if not _SERIAL.match(serial):
+        if named != serial:
             ui.label("An IMEI has 15 digits.").props("role=alert")
             return
         answer = await visit.rest.get(f"/api/modems/{serial}")

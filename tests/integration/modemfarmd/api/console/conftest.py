@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from modemfarmd.line.server import LineServer, listen
 from modemfarmd.registry.db import Database
@@ -29,7 +29,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS = 60_000  # a machine that is busy with other tests loads a page in many seconds
+WAIT_MS = 90_000  # a machine that is busy with other tests loads a page in many seconds
 TABLES = (
     "signal_samples sims locations repairs hosts audit operations login_failures api_tokens"
     " refresh_tokens sessions users holds bearers modem_logs events modems"
@@ -113,6 +113,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path is not None, "chromium is not installed: make tools"
     with sync_playwright() as player:
+        expect.set_options(timeout=WAIT_MS)
         found = player.chromium.launch(executable_path=path, args=QUIET)
         yield found
         found.close()
