@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from modemfarm.errors import FarmError, InvalidValueError, SettingsError
 from modemfarm.settings import DEFAULT_PATH as FARM
@@ -61,7 +62,7 @@ def serve(parts: Parts) -> None:
     listener = listen(address, settings.port, lambda peer: settings.admits(peer, farm))
     parts = replace(parts, turned_away=lambda: listener.turned_away)
     config = uvicorn.Config(
-        make_app(parts),
+        _site(parts),
         ssl_context_factory=lambda *_: context,
         ssl_certfile=str(settings.certificate),
         ssl_keyfile=str(settings.private_key),
@@ -71,7 +72,8 @@ def serve(parts: Parts) -> None:
         server_header=False,
         access_log=False,
         log_config=None,
-        lifespan="off",
+        lifespan="on",
+        http="h11",  # NiceGUI brings another, which our limits were not tried with
         ws="websockets-sansio",
         ws_max_size=LARGEST,
         ws_per_message_deflate=False,  # it costs 30 kB of memory for each of them
@@ -90,6 +92,15 @@ def serve(parts: Parts) -> None:
         parts.live.close()
         parts.actions.close()
         parts.pool.close()
+
+
+def _site(parts: Parts) -> ASGIApp:
+    app = make_app(parts)
+    if not parts.settings.console:
+        return app
+    from ..console.site import with_console  # it takes a second, and 20 MB
+
+    return with_console(app, parts)
 
 
 def tls(settings: ApiSettings) -> ssl.SSLContext:

@@ -26,6 +26,7 @@ class ApiSettings:
     clients: who gets an answer at all, beside the host itself. metrics_clients: who of these may
     read /metrics without a token. origins: pages of other hosts that a browser may let in (CORS,
     WebSocket). state: the folder of the signing keys.
+    console: serve it, too.
     """
 
     certificate: Path
@@ -36,6 +37,7 @@ class ApiSettings:
     origins: tuple[str, ...] = ()
     state: Path = Path("/var/lib/modemfarm-api")
     agent: Path = Path("/run/modemfarm/agent.sock")
+    console: bool = True
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> ApiSettings:
@@ -103,6 +105,12 @@ def _path(name: str, value: object) -> Path:
     return Path(value)
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "true or false")
+    return value
+
+
 def _list(name: str, value: object) -> list[object]:
     if not isinstance(value, list):
         raise InvalidValueError(name, value, "a list")
@@ -138,4 +146,5 @@ _CHECKS: dict[str, Any] = {
     "origins": _origins,
     "state": _path,
     "agent": _path,
+    "console": _flag,
 }

@@ -27,6 +27,7 @@ FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyri
 # What the tests use beside them.
 TEST_PROGRAMS = {
     "age": "age",
+    "chromium": "chromium",
     "dbus-daemon": "dbus-daemon",
     "gcc": "gcc",
     "gpg": "gnupg",

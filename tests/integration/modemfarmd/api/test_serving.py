@@ -28,6 +28,7 @@ from websockets.sync.client import connect
 from .world import PASSWORD, World
 
 HERE = "127.0.0.1"  # stands for the LAN address
+START_S = 180  # three seconds of work, and longer where other tests want the processor
 CLIENT, STRANGER = "127.0.0.2", "127.0.0.3"
 
 
@@ -67,7 +68,7 @@ class Program:
     """modemfarm-api with settings of its own."""
 
     def __init__(self, folder: Path, database: str, **changes: Any) -> None:
-        self.port = free_port()
+        self.port: int = changes.get("port", free_port())
         self.folder = folder
         farm = {
             "version": 1, "host": "lab", "engine": "threeproxy", "lan_address": HERE,
@@ -77,7 +78,7 @@ class Program:
         api = {
             "version": 1, "certificate": str(folder / "cert.pem"), "port": self.port,
             "private_key": str(folder / "key.pem"), "state": str(folder),
-            "clients": [f"{CLIENT}/32"],
+            "clients": [f"{CLIENT}/32"], "console": False,
         } | changes  # fmt: skip
         for name, document in (("farm.json", farm), ("api.json", api)):
             (folder / name).write_text(json.dumps(document))
@@ -90,7 +91,7 @@ class Program:
 
     def wait(self) -> None:
         """Until it listens."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex((HERE, self.port)) == 0:
