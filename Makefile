@@ -7,7 +7,7 @@ export LAB_SUITE
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 
-.PHONY: setup tools demo demo-stop test lint unit integration acceptance faults bench lock clean
+.PHONY: setup tools demo demo-stop test lint unit integration acceptance faults bench docs lock clean
 
 setup:
 	@scripts/setup
@@ -52,6 +52,12 @@ faults: tools
 
 bench: tools
 	$(BIN)/python -m modemlab.bench
+
+# Drawings and tables of docs/ anew from the code, then the site below build/docs. `make unit` builds
+# it as strictly, and compares.
+docs: setup
+	$(BIN)/python -m modemlab.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Maintainers only: renews the locks from pyproject.toml. No index address gets into them.
 lock:
