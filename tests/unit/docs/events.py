@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,7 @@ PASSED_ON = {"kind", "event.kind", "notice.kind"}
 OTHERS = {"agent/mm_watch.py", "agent/address_watch.py", "api/listener.py"}
 
 
+@cache
 def kinds() -> dict[str, str]:
     """By kind the first file, relative to the package, that raises it."""
     found: dict[str, str] = {}
@@ -51,7 +53,9 @@ def _kinds_of(call: ast.Call) -> list[ast.expr]:
     return [
         after
         for before, after in pairwise(call.args)
-        if _name(before) in MAKERS and isinstance(after, ast.Constant)
+        if isinstance(before, ast.Attribute)
+        and _name(before) in MAKERS
+        and isinstance(after, ast.Constant)
     ]
 
 

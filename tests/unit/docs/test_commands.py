@@ -17,6 +17,7 @@ from .pages import DOCS, PAGES, ROOT, Line, command_lines, name_of, spans
 PROGRAM = "modemfarm"
 # Words in running text that stand for something.
 STANDS_FOR = re.compile(r"[A-Z][A-Z_]*\Z|\.\.\.\Z|<.*>\Z")
+FOREIGN = {"install"}  # of 3proxy's own Makefile
 LINES = [line for page in PAGES for line in command_lines(page, PROGRAM)]
 
 
@@ -78,7 +79,7 @@ def test_targets_of_make_exist() -> None:
     for page in PAGES:
         for line in (*command_lines(page, "make"), *spans(page, "make")):
             named = [word for word in line.words if re.fullmatch(r"[a-z-]+", word)]
-            assert set(named[:1]) <= targets, line.place
+            assert set(named[:1]) <= targets | FOREIGN, line.place
 
 
 def test_playbooks_roles_and_modules_exist() -> None:
