@@ -47,8 +47,9 @@ def in_snapshot(world: World) -> str | None:
 
 def serves(world: World, agent: Agent) -> None:
     """Wait until this agent, not one before it, has found the modem."""
-    world.until(lambda _: agent.parts.farm.modems[ONE].seen.present)
-    world.until(lambda _: agent.parts.farm.modems[ONE].state == "serving")
+    modems = agent.parts.farm.modems
+    world.until(lambda _: ONE in modems and modems[ONE].seen.present)
+    world.until(lambda _: modems[ONE].state == "serving")
 
 
 def told(world: World) -> list[str]:

@@ -75,8 +75,9 @@ def test_a_device_that_vanishes_while_it_is_listed(
     folder = tree.interface("1-1", "wwan0", 7, 1, 1).parent
     scan = os.scandir
 
-    def vanish(path: str) -> object:
-        if Path(path) == folder and folder.exists():
+    def vanish(path: str | int) -> object:
+        if isinstance(path, os.PathLike | str) and Path(path) == folder:
+            monkeypatch.setattr(os, "scandir", scan)
             shutil.rmtree(folder)
         return scan(path)
 
