@@ -192,12 +192,12 @@ def stop_steps(
     """
     if current is None:
         return []
-    wanted = {
+    wanted = frozenset(
         port
         for record in records
         if record.quota == HARD and record.slot <= settings.slots
         for port in _ports(settings.slot(record.slot))
-    }
+    )
     steps = []
     left = wanted ^ current
     for target in targets:
@@ -206,7 +206,7 @@ def stop_steps(
             steps.append(ChangeStopped(target.serial, mine & current, mine & wanted))
             left = left - mine
     if left:
-        steps.append(ChangeStopped(None, frozenset(left & current), frozenset(left & wanted)))
+        steps.append(ChangeStopped(None, left & current, left & wanted))
     return steps
 
 

@@ -37,7 +37,11 @@ class Meter:
     def read(self, usb_path: str) -> Reading | None:
         """What the modem at a USB path has moved; None where it has no interface just now."""
         device = self._root / DEVICES / usb_path
-        for folder in sorted(device.glob(f"{usb_path}:*/net/*")):
+        try:
+            folders = sorted(device.glob(f"{usb_path}:*/net/*"))
+        except FileNotFoundError:
+            return None  # it vanished while it was listed
+        for folder in folders:
             try:
                 index = _number(folder / "ifindex")
                 statistics = folder / "statistics"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Counters are read from the interface of the modem at a USB path, whatever its name is."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,20 @@ def test_an_interface_that_is_another_meanwhile_is_not_read(
 
     monkeypatch.setattr(Path, "read_text", replug)
     assert Meter(tree.root).read("1-1") is None
+
+
+def test_a_device_that_vanishes_while_it_is_listed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tree.interface("1-1", "wwan0", 7, 1, 1).parent
+    scan = os.scandir
+
+    def vanish(path: str | int) -> object:
+        if isinstance(path, os.PathLike | str) and Path(path) == folder:
+            monkeypatch.setattr(os, "scandir", scan)
+            shutil.rmtree(folder)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", vanish)
+    assert Meter(tree.root).read("1-1") is None
+    assert not folder.exists()
