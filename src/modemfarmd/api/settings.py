@@ -75,7 +75,8 @@ class ApiSettings:
 
     def check_with(self, farm: FarmSettings) -> None:
         """Do they go together with the farm's? InvalidValueError."""
-        taken = {farm.slot(number).proxy_port for number in range(1, farm.slots + 1)}
+        slots = [farm.slot(number) for number in range(1, farm.slots + 1)]
+        taken = {slot.port for slot in slots} | {slot.socks_port for slot in slots}
         if self.port in taken:
             raise InvalidValueError("port", self.port, "a port that is no proxy's")
         inside = (*self.clients, IPv4Network(farm.lan_address))

@@ -72,13 +72,21 @@ class Feed(threading.Thread):
             except (DatabaseGoneError, psycopg2.Error) as error:
                 attempt = 0 if self._hub.fresh else attempt + 1
                 log.log(logging.DEBUG if attempt else logging.WARNING, "live: %s", error)
-                self._hub.refresh(False)
-                self._stop_event.wait(backoff(attempt))
+                self._lost(attempt)
+            except Exception:
+                # A mistake of ours; nobody must go on being told that all is fresh.
+                log.exception("live")
+                attempt += 1
+                self._lost(attempt)
         self._database.close()
 
     def stop(self) -> None:
         """End it; within POLL_S it is gone."""
         self._stop_event.set()
+
+    def _lost(self, attempt: int) -> None:
+        self._hub.refresh(False)
+        self._stop_event.wait(backoff(attempt))
 
     def _listen(self, connection: Connection) -> None:
         with connection.cursor() as cursor:
