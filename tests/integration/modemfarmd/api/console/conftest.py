@@ -77,7 +77,7 @@ class Site:
         seed.run(self.owner, statement, *values)
 
     def alive(self) -> None:
-        """Signs of life of agent and modems, ahead of time: a slow browser finds them still live."""
+        """Signs of life of agent and modems, ahead of time for a slow browser."""
         ahead = "now() + interval '10 minutes'"
         self.run(f"UPDATE hosts SET last_seen = {ahead}")  # noqa: S608 - ours
         self.run(
