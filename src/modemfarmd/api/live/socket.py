@@ -130,14 +130,14 @@ class Socket:
                 client.close(Close.ENDED, "the token has ended")
             if client.end is not None:
                 raise CloseError(*client.end)
-            text = client.take()
-            if text is None and time.monotonic() >= beat:
-                text, beat = self._hub.heartbeat(client), time.monotonic() + HEARTBEAT_S
-            if text is None:
+            due = client.take()
+            if due is None and time.monotonic() >= beat:
+                due, beat = self._hub.heartbeat(client), time.monotonic() + HEARTBEAT_S
+            if due is None:
                 await client.wait(min(left, beat - time.monotonic()))
                 continue
             number += 1
-            await self._send(text, number)
+            await self._send(due, number)
 
     async def _send(self, text: str, number: int) -> None:
         try:
