@@ -64,5 +64,8 @@ def test_a_full_disk_is_told_once(serving: World, caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.INFO):
         serving.unplug("1-2")
         serving.turn(600)
-    assert sum("disk full" in line for line in caplog.text.splitlines()) <= 2  # log line and event
-    assert serving.events("snapshot-not-written") == ["snapshot-not-written"]
+    told = [line for line in caplog.text.splitlines() if "disk full" in line]
+    for name in ("snapshot", "volumes"):
+        assert sum(name in line for line in told) == 2, name  # a line of the log and an event
+        assert serving.events(f"{name}-not-written") == [f"{name}-not-written"]
+    assert len(told) == 4
