@@ -2,8 +2,9 @@
 """Every kind of event that the code can raise, read from its source.
 
 A kind is the first argument of a call that makes an event. Where it is no text, it is one of the
-words that the expression can give (`x if y else z`, a name set so in the same function), a modem's
-state, or something that another call has made and that is only passed on.
+words that the expression can give (`x if y else z`, `x or y`, a text with such words in it, a name
+set so in the same function), a state of a modem or of its quota, or something that another call has
+made and that is only passed on.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
+from modemfarm.proxy.quota import STATES as QUOTA_STATES
 from modemfarmd.agent.states import State
 
 SOURCE = Path(__file__).parents[3] / "src/modemfarmd"
 MAKERS = {"event", "_event", "Event", "_tell", "tell"}
 STATES = {"state.value", "outcome.state"}
+QUOTAS = {"found.state"}  # None apart, for which there is an `or`
 PASSED_ON = {"kind", "event.kind", "notice.kind"}
-# Functions of the same names that make no event: what they take is an owner, a row or an address.
-OTHERS = {"agent/mm_watch.py", "agent/address_watch.py", "api/listener.py"}
+# Functions of the same names that make no event: what they take is an owner, a row, an address or a
+# file.
+OTHERS = {"agent/mm_watch.py", "agent/address_watch.py", "api/listener.py", "pac/state.py"}
 
 
 @cache
@@ -71,6 +75,17 @@ def _words(kind: ast.expr, function: ast.FunctionDef, place: str) -> Iterator[st
         yield from _words(kind.orelse, function, place)
     elif ast.unparse(kind) in STATES:
         yield from (state.value for state in State)
+    elif ast.unparse(kind) in QUOTAS:
+        yield from QUOTA_STATES
+    elif isinstance(kind, ast.BoolOp) and isinstance(kind.op, ast.Or):
+        for value in kind.values:
+            yield from _words(value, function, place)
+    elif isinstance(kind, ast.JoinedStr):
+        parts = [
+            part.value if isinstance(part, ast.FormattedValue) else part for part in kind.values
+        ]
+        for words in product(*(list(_words(part, function, place)) for part in parts)):
+            yield "".join(words)
     elif isinstance(kind, ast.Name) and (given := _given(kind.id, function)):
         for value in given:
             yield from _words(value, function, place)

@@ -16,7 +16,7 @@ SHORT = {"F/": "tests/acceptance/faults/", "A/": "tests/acceptance/", "I/": "tes
 STATE = (DOCS / "state.md").read_text(encoding="utf-8")
 TRACE = (DOCS / "traceability.md").read_text(encoding="utf-8")
 TOPS = ("tests/", "src/", "roles/", "playbooks/", "molecule/", "library/", "docs/", "inventories/",
-        "collections/", "filter_plugins/")  # fmt: skip
+        "collections/", "filter_plugins/", "monitoring/")  # fmt: skip
 YOURS = "inventories/mysite"  # what a user makes
 
 

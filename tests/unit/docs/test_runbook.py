@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from modemfarm.proxy.quota import STATES as QUOTA_STATES
 from modemfarmd.agent.states import State
 
 from .events import kinds
@@ -30,6 +31,8 @@ def test_kinds_are_read_in_each_of_their_spellings() -> None:
     assert found["unplugged"] == "agent/farm.py"  # x if y else z
     assert found["shared-cause-over"] == "repair/keeper.py"  # a name that is set before
     assert {state.value for state in State} <= found.keys()
+    assert found["quota-left"] == "agent/quotas.py"  # f"quota-{x or y}"
+    assert {f"quota-{state}" for state in QUOTA_STATES} <= found.keys()
     assert found["config-imported"] == "portable/registry.py"  # Event(...)
 
 
