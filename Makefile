@@ -64,7 +64,7 @@ lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --extra api pyproject.toml -o requirements/host.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --no-annotate --extra api --extra dev pyproject.toml -o requirements/dev.lock
+	  --no-header --no-annotate --extra api --extra console --extra dev pyproject.toml -o requirements/dev.lock
 
 clean: demo-stop
 	rm -rf build dist .venv

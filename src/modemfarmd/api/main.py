@@ -16,7 +16,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from modemfarm.errors import FarmError, InvalidValueError, SettingsError
+from modemfarm.errors import FarmError, InvalidValueError, MissingPartError, SettingsError
 from modemfarm.settings import DEFAULT_PATH as FARM
 from modemfarm.settings import FarmSettings
 
@@ -98,8 +98,13 @@ def _site(parts: Parts) -> ASGIApp:
     app = make_app(parts)
     if not parts.settings.console:
         return app
-    from ..console.site import with_console  # it takes a second, and 20 MB
-
+    try:
+        from ..console.site import with_console  # it takes a second, and 20 MB
+    except ModuleNotFoundError as error:
+        raise MissingPartError(
+            f"the console needs the Python package {error.name}",
+            "install the extra `console`, or set console to false in the API's settings",
+        ) from error
     return with_console(app, parts)
 
 

@@ -26,7 +26,7 @@ class ApiSettings:
     clients: who gets an answer at all, beside the host itself. metrics_clients: who of these may
     read /metrics without a token. origins: pages of other hosts that a browser may let in (CORS,
     WebSocket). state: the folder of the signing keys.
-    console: serve it, too.
+    console: serve it, too (extra `console`).
     """
 
     certificate: Path
@@ -37,7 +37,7 @@ class ApiSettings:
     origins: tuple[str, ...] = ()
     state: Path = Path("/var/lib/modemfarm-api")
     agent: Path = Path("/run/modemfarm/agent.sock")
-    console: bool = True
+    console: bool = False
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> ApiSettings:

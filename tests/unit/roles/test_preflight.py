@@ -199,7 +199,7 @@ CASES = (
     Case(
         "modem-interfaces",
         {"routing_modem_interfaces": ["lan0"]},
-        ("routing_modem_interfaces is", "allowed", "LAN interface lan0"),
+        ("routing_modem_interfaces is", "allowed", "no interface of the LAN (lan0)"),
     ),
     Case("usb-ids", {"udev_usb_ids": ["2C7C"]}, ("udev_usb_ids is", "2C7C", "allowed")),
     Case("keep", {"farm_keep_events_days": 7}, ("farm_keep_events_days is 7", "events 30 to 3650")),
