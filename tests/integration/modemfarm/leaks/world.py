@@ -4,6 +4,7 @@
 import contextlib
 import dataclasses
 import fnmatch
+import itertools
 import os
 import signal
 import subprocess
@@ -49,6 +50,9 @@ class Addresses:
         return source == self.now or (source == self._before and packet.at < self._since)
 
 
+COUNT = itertools.count()
+
+
 class World:
     """`rendered`: folder with the roles' files. `program`: the engine, readable for every uid."""
 
@@ -58,7 +62,7 @@ class World:
             FarmSettings.load(rendered / "etc/modemfarm/farm.json"),
             nameservers=(IPv4Address("203.0.113.53"),),
         )
-        tag = f"ml{os.getpid()}{engine[0]}"
+        tag = f"ml{os.getpid()}{engine[0]}{next(COUNT)}"  # one run may have several at once
         self.names = {name: f"{tag}{name}" for name in ("host", "lan", "one", "two")}
         self.wires = Wires()
         self.addresses = {"one": Addresses("10.64.1.2"), "two": Addresses("10.64.2.2")}
