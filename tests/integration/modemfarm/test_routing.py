@@ -92,7 +92,7 @@ def test_verification_reads_the_kernel(farm):
     kernel = net.api.read_kernel()
     assert one.usb is not None
     network = NmState({"cdc-wdm0": NmDevice("cdc-wdm0", "/1", 100, "wwan0", "x")})
-    lan = net.settings.lan_address
+    lan = (net.settings.lan_address,)
     assert mismatch(one.slot, one.usb, network, kernel, lan) is None
     wrong = mismatch(net.settings.slot(2), one.usb, network, kernel, lan)
     assert wrong == "table 1002 leads to wwan1, not to wwan0"
@@ -174,7 +174,7 @@ def test_two_modems_with_one_address_leave_by_their_own(farm):
 def test_a_carrier_in_the_lans_network_is_refused(farm):
     net, (one, _) = farm
     network = NmState({"cdc-wdm0": NmDevice("cdc-wdm0", "/1", 100, "wwan0", "x")})
-    lan = net.settings.lan_address
+    lan = (net.settings.lan_address,)
     net.sh(net.host, "ip", "address", "add", "192.168.1.77/28", "dev", "wwan0", "noprefixroute")
     wrong = mismatch(one.slot, one.usb, network, net.api.read_kernel(), lan)
     assert wrong == (

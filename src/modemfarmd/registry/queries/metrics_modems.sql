@@ -1,5 +1,5 @@
 -- Each modem as measured last. A sample that is older than a day is no measurement any more.
-SELECT modems.serial, modems.host, slot, proxy_port, status, state, present, modems.operator, model,
+SELECT modems.serial, modems.host, modems.slot, modems.proxy_port, status, state, present, modems.operator, model,
        sample.at AS sampled_at, rssi_dbm, rsrp_dbm, rsrq_db, sinr_db, bearers.since AS wan_since,
        EXISTS (SELECT FROM holds WHERE holds.host = modems.host AND holds.serial = modems.serial
                    AND released_at IS NULL AND holds.until > now()) AS held
@@ -11,4 +11,4 @@ LEFT JOIN LATERAL (
 ) AS sample ON true
 LEFT JOIN bearers ON bearers.serial = modems.serial AND bearers.until IS NULL
     AND bearers.address = wan_address
-ORDER BY modems.host, slot
+ORDER BY modems.host, modems.slot
