@@ -17,7 +17,7 @@ from modemfarmd.api.limits import LARGEST
 
 from .world import World
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Served:

@@ -17,7 +17,7 @@ import psycopg2.extensions
 
 from modemfarmd.backup.database import PROGRAMS
 
-from .conftest import Farm, keygen
+from .conftest import NEWEST, Farm, keygen
 
 
 @dataclass
@@ -215,7 +215,10 @@ CLEAR: dict[str, tuple[Callable[[Clear], None], str]] = {
     "a cut dump": (_cut_dump, "its dump cannot be restored"),
     "a row less": (_one_row_more, "table modems: 3 rows restored, 4 rows dumped"),
     "a table less": (_table_more, "table invoices: no such table restored, 3 rows dumped"),
-    "older schema than said": (_said(schema=7), "its dump has schema 8, its manifest says 7"),
+    "older schema than said": (
+        _said(schema=NEWEST - 1),
+        f"its dump has schema {NEWEST}, its manifest says {NEWEST - 1}",
+    ),
     "another ledger's key": (_other_key, "is not the key of its ledger"),
     "half a ledger": (_half_ledger, "it is damaged"),
     "a ledger's key alone": (_key_alone, "has its key alone"),

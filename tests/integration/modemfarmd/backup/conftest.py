@@ -25,12 +25,14 @@ from modemfarmd.backup.make import Made, make_backup
 from modemfarmd.backup.restore import Report, Wish, restore
 from modemfarmd.backup.settings import BackupSettings
 from modemfarmd.registry.db import Database, connect
+from modemfarmd.registry.migrate import available
 from modemfarmd.registry.model import Event, Observation
 from modemfarmd.registry.modems import Host, Registry
 
 ONE, TWO, THREE = "867584030000017", "867584030000025", "867584030000033"
 ICCID = "8988303000000000017"
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aGFzaA"
+NEWEST = available()[-1].version
 NOW = datetime(2026, 11, 30, 17, 25, 28, 123000, tzinfo=UTC)
 
 
