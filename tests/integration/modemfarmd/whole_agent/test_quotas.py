@@ -52,6 +52,12 @@ def serves(world: World, agent: Agent) -> None:
     world.until(lambda _: modems[ONE].state == "serving")
 
 
+def looked_at(world: World, agent: Agent) -> None:
+    """Wait until its counters have been read: what was there before that is nobody's volume."""
+    accounts = agent.parts.quotas.volumes.accounts
+    world.until(lambda _: ONE in accounts and accounts[ONE].reading is not None)
+
+
 def told(world: World) -> list[str]:
     kinds = [row["kind"] for row in world.registry.events(ONE, 50)][::-1]
     return [kind for kind in kinds if kind.startswith("quota-")]
@@ -65,6 +71,7 @@ def test_a_limit_closes_outlives_the_agent_and_is_reset(
     world.plug("1-1", 0, modem)
     count(world, 7, 0)
     world.until(lambda rows: any(row["state"] == "serving" for row in rows.values()))
+    looked_at(world, agent)
     assert world.registry.set_policy(ONE, {"soft_day_mb": 4, "hard_day_mb": 5})
     count(world, 7, 4 * MB)
     world.until(lambda rows: rows[ONE]["quota"] == "soft")
@@ -111,6 +118,7 @@ def test_where_the_file_is_lost_the_registry_counts(
     world.plug("1-1", 0, PtyModem(1))
     count(world, 7, 0)
     world.until(lambda rows: any(row["state"] == "serving" for row in rows.values()))
+    looked_at(world, agent)
     assert world.registry.set_policy(ONE, {"hard_month_mb": 5})
     count(world, 7, 5 * MB)
     book = VolumeBook(world.registry.database, "lab")

@@ -112,9 +112,12 @@ def site(owner_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         owner.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium with a profile of its own."""
+    """Debian's chromium with a profile of its own.
+
+    For a module: until it ends Playwright's loop runs in this thread, and no asyncio.run does.
+    """
     path = shutil.which("chromium")
     assert path is not None, "chromium is not installed: make tools"
     with sync_playwright() as player:
