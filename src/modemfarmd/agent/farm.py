@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modemfarm.at.commands.identity import Identity
+from modemfarm.errors import InvalidValueError
 from modemfarm.hold import Hold
 from modemfarm.mm.objects import LOCK_PIN, LOCKS
 from modemfarm.snapshot import ModemRecord
@@ -97,6 +98,16 @@ class Farm:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.modems: dict[str, Modem] = {}
         self._clock = clock
+
+    def registered(self, serial: str) -> Modem:
+        """The modem that has a place on this host; InvalidValueError names those that have."""
+        modem = self.modems.get(serial)
+        if modem is None or modem.place is None:
+            known = ", ".join(sorted(s for s, m in self.modems.items() if m.place))
+            raise InvalidValueError(
+                "serial", serial, f"a modem of this host: {known or 'none yet'}"
+            )
+        return modem
 
     def load_rows(self, rows: Iterable[Mapping[str, Any]]) -> Changes:
         """Take slots and settings from the registry's rows; add modems it has and we have not.

@@ -67,7 +67,7 @@ class Holds:
 
     def place(self, serial: str, hold: Hold) -> None:
         """Returns when it is on disk. InvalidValueError, NotOnDiskError."""
-        modem = self._modem(serial)
+        modem = self._farm.registered(serial)
         before = modem.hold
         self._on_disk(modem, hold, before)
         self._store.hold(serial, hold, hold.by)
@@ -76,7 +76,7 @@ class Holds:
 
     def release(self, serial: str, by: str) -> None:
         """Returns when it is on disk. InvalidValueError where nothing is held."""
-        modem = self._modem(serial)
+        modem = self._farm.registered(serial)
         before = modem.hold
         if before is None or not before.active(self._now()):
             raise InvalidValueError("serial", serial, "a modem that is held")
@@ -158,15 +158,6 @@ class Holds:
                 log.warning("%s is %s, says the registry", serial, hold)
                 modem.hold = hold
                 self._publisher.changed()
-
-    def _modem(self, serial: str) -> Modem:
-        modem = self._farm.modems.get(serial)
-        if modem is None or modem.place is None:
-            known = ", ".join(sorted(s for s, m in self._farm.modems.items() if m.place))
-            raise InvalidValueError(
-                "serial", serial, f"a modem of this host: {known or 'none yet'}"
-            )
-        return modem
 
     def _on_disk(self, modem: Modem, hold: Hold | None, before: Hold | None) -> None:
         modem.hold = hold

@@ -164,7 +164,7 @@ class Quotas:
         Whoever asks knows what day it is: what was counted on later ones moves to today.
         InvalidValueError, VolumesNotKeptError.
         """
-        modem = self._modem(serial)
+        modem = self._farm.registered(serial)
         self.count()
         self.volumes.fold(self._today())
         day = self.day()
@@ -187,7 +187,7 @@ class Quotas:
 
     def rows(self, serial: str | None = None) -> list[dict[str, Any]]:
         """How modems stand, by slot. InvalidValueError for one that is none of this host."""
-        wanted = self._farm.modems.values() if serial is None else [self._modem(serial)]
+        wanted = self._farm.modems.values() if serial is None else [self._farm.registered(serial)]
         placed = [modem for modem in wanted if modem.place is not None]
         return [self.row(m) for m in sorted(placed, key=lambda m: m.place.slot if m.place else 0)]
 
@@ -240,12 +240,3 @@ class Quotas:
         self._store.quota(modem.serial, modem.quota)
         if HARD in (before, found.state):
             self._applier.add([modem.serial])
-
-    def _modem(self, serial: str) -> Modem:
-        modem = self._farm.modems.get(serial)
-        if modem is None or modem.place is None:
-            known = ", ".join(sorted(s for s, m in self._farm.modems.items() if m.place))
-            raise InvalidValueError(
-                "serial", serial, f"a modem of this host: {known or 'none yet'}"
-            )
-        return modem
